@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a checkpoint to a model: the configuration, and every tensor in its place with dtype and shape checked.
+#pragma once
+
+#include "model/config.h"
+#include "model/weights.h"
+#include "sirocco/status.h"
+#include "weights/checkpoint.h"
+
+namespace sirocco {
+
+Result<Config> read_config(const Checkpoint& checkpoint);
+// Config alone, from a params.json or config.json document (inspect and compare need no weights).
+Result<Config> parse_native_config(const Json& params, const std::string& where);
+Result<Config> parse_hugging_face_config(const Json& config, const std::string& where);
+Result<Config> parse_gguf_config(const GgufMetadata& metadata, const std::string& where);
+
+// Fails naming the first tensor that is missing or whose shape or type is not what `config` demands.
+Result<ModelWeights> bind_weights(const Checkpoint& checkpoint, const Config& config);
+
+}  // namespace sirocco

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Model: weights, cache bytes and the forward pass, on one backend. One thread at a time may call it; it owns
+// no request and makes no choice. Page numbers come from the caller (src/cache keeps the books); the bytes
+// behind them are the backend's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "base/view.h"
+#include "batch/batch.h"
+#include "model/config.h"
+#include "sirocco/status.h"
+#include "weights/checkpoint.h"
+
+namespace sirocco {
+
+enum class AttentionScale {
+  plain,   // (N + R)^-1/2, the vendor's reading
+  mscale,  // times YaRN's mscale², as llama.cpp and current transformers multiply it
+};
+
+enum class CacheType { bf16, f32 };
+
+struct ModelOptions {
+  bool exact = false;  // float32 throughout; the cache is then f32
+  AttentionScale attention_scale = AttentionScale::plain;
+  CacheType cache_type = CacheType::bf16;
+  int threads = 0;      // 0: one a physical core
+  std::string isa;      // "" picks the best; a name that this machine lacks is an error
+  int64_t max_batch_tokens = 512;  // T of the largest batch; sizes the workspace
+  // Told about loading: bytes done of total. May be empty.
+  std::function<void(uint64_t done_bytes, uint64_t total_bytes)> progress;
+};
+
+// What a step read and computed, as its operators declare it (SPEED.md explains the counting).
+struct StepCost {
+  uint64_t weight_bytes = 0;
+  uint64_t cache_bytes = 0;
+  uint64_t operations = 0;  // multiply and add count as two
+};
+
+struct StepOutput {
+  View<const float> logits;  // [S, W], S = batch.logit_rows; valid until the next forward
+  View<const float> hidden;  // [S, D] after the final norm; empty unless asked for
+  StepCost cost;
+};
+
+class Model {
+ public:
+  static constexpr int64_t kPageTokens = 64;
+
+  static Result<std::unique_ptr<Model>> load(std::shared_ptr<const Checkpoint> checkpoint,
+                                             const ModelOptions& options);
+  virtual ~Model() = default;
+
+  virtual const Config& config() const = 0;
+  virtual int64_t page_bytes() const = 0;  // kPageTokens tokens of all layers
+  virtual int64_t pages() const = 0;
+  // Makes room for `pages` pages; their old contents are gone. Fails with ErrorKind::resource.
+  virtual Result<void> reserve_cache(int64_t pages) = 0;
+  virtual std::span<std::byte> page(int64_t index) = 0;  // for copies, sessions and tests
+
+  // REQUIRES: batch is consistent (rows inside, pages inside, T <= max_batch_tokens).
+  virtual StepOutput forward(const Batch& batch) = 0;
+};
+
+}  // namespace sirocco
