@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// EngineOptions: everything that is decided once, when an engine is opened. A default-constructed value is
+// a good choice for every field but `model_path`.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace sirocco {
+
+enum class SoftmaxScale { plain, mscale };  // model.md calls them readings; plain is the vendor's
+enum class CacheFormat { bf16, f32 };       // of the latent cache; exact mode implies f32
+enum class LogLevel { debug, info, warning };
+
+struct LoadProgress {
+  uint64_t done_bytes = 0;
+  uint64_t total_bytes = 0;
+};
+
+struct EngineOptions {
+  std::string model_path;     // a directory, a .gguf (any shard of a split set) or a .safetensors file
+  std::string mmproj_path;    // GGUF vision part; "" looks beside the model
+  std::string template_name;  // tokenizer layout: "v3", "v7", "v11", "v13", "v15"; "" as the file says
+  std::string model_alias;    // name shown to clients; "" takes the file's
+
+  int threads = 0;             // 0: one a physical core
+  std::string isa;             // "" picks the best; a name that this machine lacks is an error
+  bool exact = false;          // float32 throughout
+  bool deterministic = false;  // a request's tokens do not depend on its company
+  SoftmaxScale softmax_scale = SoftmaxScale::plain;
+  CacheFormat cache_format = CacheFormat::bf16;
+
+  int64_t context_tokens = 0;      // longest sequence; 0: the smaller of the model's limit and what fits
+  int64_t cache_bytes = 0;         // of all sequences together; 0: from the memory that is left
+  int64_t max_batch_tokens = 512;  // rows of one step; bounds how long a prompt can stall the others
+  int max_sequences = 32;          // that run at the same time
+  int max_queue_requests = 1024;   // that wait; beyond it submit() fails with ErrorKind::resource
+  int64_t max_queue_tokens = 1 << 22;
+
+  std::function<void(const LoadProgress&)> on_progress;    // during open(), on its thread
+  std::function<void(LogLevel, std::string_view)> on_log;  // any thread; one line a call
+};
+
+}  // namespace sirocco

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// GenerateRequest: plain data that says what to generate. Engine::chat_request makes one from OpenAI chat
+// JSON; fill it by hand for token-in/token-out. Engine::submit checks it and names the field that is wrong.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sirocco/sampling.h"
+#include "sirocco/token_mask.h"
+
+namespace sirocco {
+
+enum class ReplyFormat {
+  chat,  // thinking, content and tool calls are told apart; markers never show up in them
+  text,  // all tokens are text; markers are dropped unless keep_special
+};
+
+// A picture inside the prompt: its placeholder ids stand in [first_token, first_token + tokens); the rows
+// replace, in order, the embeddings of those among them that equal the image token.
+struct PromptPicture {
+  int64_t first_token = 0;
+  int64_t tokens = 0;
+  uint64_t content_hash = 0;                       // same picture, same hash: the prefix cache relies on it
+  std::shared_ptr<const std::vector<float>> rows;  // [n, D]
+};
+
+struct GenerateRequest {
+  std::vector<int32_t> prompt;  // token ids, begin-of-text included; not empty
+  std::vector<PromptPicture> pictures;
+  ReplyFormat format = ReplyFormat::chat;
+  bool inside_thinking = false;  // the prompt ends in an open thinking block
+  bool keep_special = false;     // ReplyFormat::text: spell control tokens out
+
+  SamplingOptions sampling;
+  int64_t max_tokens = -1;        // -1: until the context is full
+  int64_t min_tokens = 0;         // no end-of-text and no stop token before
+  int64_t thinking_tokens = -1;   // budget; at its end the thinking block is closed. -1: none
+  bool ignore_end = false;        // never sample end-of-text
+  std::vector<std::string> stop;  // strings, matched in content (ReplyFormat::text: in all text)
+  bool include_stop = false;      // keep the stop string in the text
+  std::vector<int32_t> stop_tokens;
+  int choices = 1;                        // n; the prompt is computed once
+  int logprobs = -1;                      // -1: none; k >= 0: of the chosen token and the k most likely
+  int prompt_logprobs = -1;               // the same for every prompt token but the first
+  std::shared_ptr<const TokenMask> mask;  // cloned for each choice; null: none
+
+  int priority = 0;                                  // smaller runs earlier
+  std::optional<std::chrono::milliseconds> timeout;  // from submit(); then FinishReason::timeout
+  bool use_prefix_cache = true;
+  std::string cache_salt;        // requests share cached prefixes only within the same salt
+  bool report_progress = false;  // PromptProgress events
+  std::string id;                // for logs
+};
+
+}  // namespace sirocco
