@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every element type that a checkpoint may hold: plain ones and the block types of GGUF. A block is the
-// smallest run of elements along a row that decodes by itself; its scalar decoder is the definition of correct
-// and everything faster is tested against it (docs/formats/block-types.md).
+// smallest run of elements along a row that decodes by itself; its scalar decoder is the definition of
+// correct and everything faster is tested against it (docs/formats/block-types.md).
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,7 @@
 
 namespace sirocco {
 
+// clang-format off
 enum class DType : uint8_t {
   f64, f32, f16, bf16, f8_e4m3, f8_e5m2, i8, u8, i16, i32, i64, boolean,
   q4_0, q4_1, q5_0, q5_1, q8_0, q8_1,
@@ -19,12 +20,14 @@ enum class DType : uint8_t {
   tq1_0, tq2_0, mxfp4, nvfp4,
   nvfp4_packed,  // compressed-tensors: u8 pairs of e2m1; scales lie in tensors of their own (WeightView)
 };
+// clang-format on
 
 struct DTypeTraits {
   std::string_view name;  // "q4_k": lower case, as printed by inspect
   int block_elements;     // elements that one block decodes to
   int block_bytes;        // bytes of one block
-  // Decodes `blocks` consecutive blocks into f32[blocks * block_elements]; null for types that are no weights.
+  // Decodes `blocks` consecutive blocks, at any alignment, into f32[blocks * block_elements]. Null for types
+  // that are no weights and for nvfp4_packed, which decodes only beside its scales (decode_row).
   void (*decode)(const std::byte* blocks_data, int64_t blocks, float* out);
 };
 
