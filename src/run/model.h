@@ -24,12 +24,19 @@ enum class AttentionScale {
 
 enum class CacheType { bf16, f32 };
 
+enum class AttentionForm {
+  automatic,  // expanded where many new tokens share a prefix, absorbed otherwise
+  absorbed,   // queries go into the latent space: what decoding wants
+  expanded,   // keys and values come out of it: what prefill wants
+};
+
 struct ModelOptions {
   bool exact = false;  // float32 throughout; the cache is then f32
   AttentionScale attention_scale = AttentionScale::plain;
   CacheType cache_type = CacheType::bf16;
-  int threads = 0;      // 0: one a physical core
-  std::string isa;      // "" picks the best; a name that this machine lacks is an error
+  AttentionForm attention_form = AttentionForm::automatic;
+  int threads = 0;                 // 0: one a physical core
+  std::string isa;                 // "" picks the best; a name that this machine lacks is an error
   int64_t max_batch_tokens = 512;  // T of the largest batch; sizes the workspace
   // Told about loading: bytes done of total. May be empty.
   std::function<void(uint64_t done_bytes, uint64_t total_bytes)> progress;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// ThreadPool: persistent workers that compute one parallel region at a time. The caller is worker 0. Workers
+// spin briefly for the next region and then sleep on a futex, so that an idle engine costs nothing and other
+// threads of the process (sockets, clients) get the cores.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include "base/function_ref.h"
+
+namespace sirocco {
+
+class ThreadPool {
+ public:
+  explicit ThreadPool(int threads);  // 0: one a core this process may run on
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+  ~ThreadPool();
+
+  int size() const { return static_cast<int>(workers_.size()) + 1; }
+
+  // Runs body(worker) once on every worker and returns when all are done. Not reentrant.
+  void run(FunctionRef<void(int worker)> body);
+
+  // Runs body(begin, end, worker) over [0, count) in pieces of `grain` that workers claim in turn.
+  void parallel_for(int64_t count, int64_t grain,
+                    FunctionRef<void(int64_t begin, int64_t end, int worker)> body);
+
+ private:
+  void work(int worker);
+
+  std::vector<std::thread> workers_;
+  const FunctionRef<void(int)>* body_ = nullptr;  // of the region that is running
+  std::atomic<uint32_t> generation_{0};           // counts regions; workers wait for it to change
+  std::atomic<int> running_{0};                   // workers still in the region
+  std::atomic<bool> stop_{false};
+};
+
+}  // namespace sirocco

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this processor offers, as far as the kernels care. Asked once at start.
+#pragma once
+
+namespace sirocco {
+
+struct CpuFeatures {
+  bool avx2 = false;    // with fma, f16c, bmi2
+  bool avx512 = false;  // f, bw, dq, vl
+  bool avx512_vnni = false;
+  bool avx512_vbmi = false;
+  bool avx512_bf16 = false;
+  bool amx = false;  // tile, int8, bf16, and the kernel granted the tile state
+  bool neon = false;
+  bool neon_dotprod = false;
+  bool neon_i8mm = false;
+
+  // True when every feature of `needed` is here.
+  bool covers(const CpuFeatures& needed) const;
+};
+
+CpuFeatures detect_cpu_features();
+
+}  // namespace sirocco

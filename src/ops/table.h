@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// OpTable: one constant table of kernels per instruction set, the only symbol that an ISA's folder exports.
+// Kernels are single-threaded and know no model; src/run/cpu splits the work over threads. src/ops/scalar is
+// the definition of each; a table may point at the scalar kernel where its own would not be faster.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/view.h"
+#include "ops/cpu_features.h"
+#include "sirocco/status.h"
+
+namespace sirocco {
+
+struct OpTable {
+  const char* name;  // "scalar" | "avx2" | "avx512" | …: the words of --isa
+  CpuFeatures needs;
+
+  // y[t, r] = Σ_k x[t, k] · w[r, k]. A row t's sums do not depend on how many rows run beside it; along k,
+  // element i goes to partial sum i mod 16, and the 16 are then added pairwise.
+  void (*product)(View<const float> x,  // [T, K]
+                  View<const float> w,  // [R, K]
+                  View<float> y);       // [T, R]
+  // y[t, c] += Σ_l p[t, l] · v[l, c], l ascending.
+  void (*accumulate)(View<const float> p,  // [T, L]
+                     View<const float> v,  // [L, C]
+                     View<float> y);       // [T, C]
+  // y = x / sqrt(mean(x²) + eps) · w  (arXiv:1910.07467); y may alias x.
+  void (*rms_norm)(const float* x, const float* w, int64_t size, float eps, float* y);
+  // y = silu(gate) ⊙ up; y may alias either.
+  void (*swiglu)(const float* gate, const float* up, int64_t size, float* y);
+  // x = exp(x - max) in place; returns the sum. -inf gives 0.
+  float (*exp_minus)(float* x, int64_t size, float max);
+  void (*bf16_to_f32)(const uint16_t* x, int64_t size, float* y);
+  void (*f32_to_bf16)(const float* x, int64_t size, uint16_t* y);
+};
+
+extern const OpTable kScalarOps;
+
+// Every table that this binary carries, slowest first.
+std::span<const OpTable* const> all_op_tables();
+
+// The last table that `have` covers, or the one named `forced`; a forced table that is unknown or that the
+// machine lacks is an error.
+Result<const OpTable*> select_op_table(const CpuFeatures& have, std::string_view forced);
+
+}  // namespace sirocco

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CPU backend: weights stay where the checkpoint maps them, activations are float32 in one workspace.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "run/backend.h"
+#include "run/cpu/feed_forward.h"
+#include "run/cpu/latent_attention.h"
+
+namespace sirocco {
+
+class CpuBackend final : public Backend {
+ public:
+  static Result<std::unique_ptr<CpuBackend>> create(const Config& config, const ModelWeights& weights,
+                                                    const ModelOptions& options);
+
+  int64_t page_bytes() const override { return cache_.page_bytes(); }
+  int64_t pages() const override { return cache_.pages(); }
+  Result<void> reserve_cache(int64_t pages) override { return cache_.reserve(pages); }
+  std::span<std::byte> page(int64_t index) override { return cache_.page(index); }
+
+  void begin(const Batch& batch) override;
+  void attend(int64_t layer) override;
+  void feed_forward(int64_t layer) override;
+  StepOutput finish() override;
+
+ private:
+  CpuBackend(const Config& config, const ModelWeights& weights, const ModelOptions& options,
+             const OpTable& ops);
+  void count_operations();
+
+  const Config config_;
+  const WeightView embedding_, head_;
+  AlignedBuffer<float> final_norm_;  // [D]
+  std::vector<float> inv_freq_;      // [R / 2]
+  Compute compute_;
+  Workspace work_;
+  LatentCache cache_;
+  std::vector<LatentAttention> attention_;  // [L]
+  std::vector<FeedForward> feed_forward_;   // [L]
+  std::vector<float> hidden_, logits_;      // [S, D], [S, W] of the last step
+
+  Batch batch_;    // of the step that is running
+  StepCost cost_;  // of the step that is running
+};
+
+}  // namespace sirocco

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The feed-forward half of one layer on the CPU: routed experts with a shared one, or one dense block.
+//   p = softmax(W_g h); the K best of p (within the best groups), renormalised, weigh K experts;
+//   expert(h) = W_down (silu(W_gate h) ⊙ W_up h); y = Σ p_e expert_e(h), e ascending, then + shared(h)
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "model/config.h"
+#include "model/weights.h"
+#include "run/cpu/compute.h"
+#include "run/cpu/workspace.h"
+
+namespace sirocco {
+
+class FeedForward {
+ public:
+  FeedForward(const Config& config, const LayerWeights& weights, FeedForwardKind kind);
+
+  // x += feed_forward(norm(x)) for T rows. Returns the weight bytes that were read.
+  uint64_t run(int64_t T, Workspace& work, Compute& compute) const;
+
+  // One K-subset of experts for a row of router logits, which become probabilities: ids ascending. Public for
+  // tests: the group rule and ties (lowest id first) are part of the model's definition.
+  static void choose(const ExpertsConfig& experts, float* logits, int32_t* ids, float* weights);
+
+ private:
+  struct Task {  // rows of work.pair_in that one block of weights serves
+    const FeedForwardWeights* weights;
+    int64_t first_pair, pairs;
+  };
+
+  void gather(int64_t T, Workspace& work, std::vector<Task>& tasks, std::vector<int64_t>& pair_of) const;
+  void run_tasks(const std::vector<Task>& tasks, Workspace& work, Compute& compute) const;
+  void combine(int64_t T, const std::vector<int64_t>& pair_of, Workspace& work, Compute& compute) const;
+
+  const int64_t D;
+  const ExpertsConfig experts_;
+  const FeedForwardKind kind_;
+  const float eps_;
+  AlignedBuffer<float> norm_;    // [D]
+  AlignedBuffer<float> router_;  // [E, D] float32: a rounded router picks other experts
+  std::vector<FeedForwardWeights> routed_;
+  FeedForwardWeights always_;  // the shared expert, or the dense block
+};
+
+}  // namespace sirocco

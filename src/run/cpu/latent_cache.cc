@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/cpu/latent_cache.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+
+#include <cstring>
+
+#include "base/check.h"
+
+namespace sirocco {
+
+LatentCache::LatentCache(int64_t layers, int64_t row, CacheType type)
+    : layers_(layers), row_(row), type_(type) {}
+
+LatentCache::~LatentCache() {
+  if (data_ != nullptr) ::munmap(data_, static_cast<size_t>(pages_ * page_bytes()));
+}
+
+Result<void> LatentCache::reserve(int64_t pages) {
+  if (data_ != nullptr) ::munmap(data_, static_cast<size_t>(pages_ * page_bytes()));
+  data_ = nullptr;
+  pages_ = 0;
+  const auto bytes = static_cast<size_t>(pages * page_bytes());
+  void* address =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (address == MAP_FAILED)
+    return fail(ErrorKind::resource,
+                fmt::format("cache: cannot reserve {} pages of {} bytes", pages, page_bytes()));
+  data_ = static_cast<std::byte*>(address);
+  pages_ = pages;
+  return {};
+}
+
+std::byte* LatentCache::at(int64_t page, int64_t layer, int64_t slot) const {
+  DCHECK(page >= 0 && page < pages_ && slot >= 0 && slot < kTokens);
+  return data_ + page * page_bytes() + (layer * kTokens + slot) * row_bytes();
+}
+
+std::span<std::byte> LatentCache::page(int64_t index) {
+  CHECK(index >= 0 && index < pages_);
+  return {at(index, 0, 0), static_cast<size_t>(page_bytes())};
+}
+
+void LatentCache::store(int64_t page, int64_t layer, int64_t slot, const float* row, const OpTable& ops) {
+  std::byte* out = at(page, layer, slot);
+  if (type_ == CacheType::f32)
+    std::memcpy(out, row, static_cast<size_t>(row_bytes()));
+  else
+    ops.f32_to_bf16(row, row_, reinterpret_cast<uint16_t*>(out));
+}
+
+View<const float> LatentCache::load(int64_t page, int64_t layer, int64_t tokens, float* scratch,
+                                    const OpTable& ops) const {
+  const std::byte* rows = at(page, layer, 0);
+  if (type_ == CacheType::f32) return make_view(reinterpret_cast<const float*>(rows), tokens, row_);
+  ops.bf16_to_f32(reinterpret_cast<const uint16_t*>(rows), tokens * row_, scratch);
+  return make_view<const float>(scratch, tokens, row_);
+}
+
+}  // namespace sirocco

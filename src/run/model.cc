@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/model.h"
+
+#include <utility>
+
+#include "model/bind.h"
+#include "run/cpu/cpu_backend.h"
+
+namespace sirocco {
+namespace {
+
+class TransformerModel final : public Model {
+ public:
+  TransformerModel(std::shared_ptr<const Checkpoint> checkpoint, Config config,
+                   std::unique_ptr<Backend> backend)
+      : checkpoint_(std::move(checkpoint)), config_(std::move(config)), backend_(std::move(backend)) {}
+
+  const Config& config() const override { return config_; }
+  int64_t page_bytes() const override { return backend_->page_bytes(); }
+  int64_t pages() const override { return backend_->pages(); }
+  Result<void> reserve_cache(int64_t pages) override { return backend_->reserve_cache(pages); }
+  std::span<std::byte> page(int64_t index) override { return backend_->page(index); }
+
+  StepOutput forward(const Batch& batch) override {
+    backend_->begin(batch);
+    for (int64_t layer = 0; layer < config_.layers; ++layer) {
+      backend_->attend(layer);
+      backend_->feed_forward(layer);
+    }
+    return backend_->finish();
+  }
+
+ private:
+  std::shared_ptr<const Checkpoint> checkpoint_;  // owns the bytes that the backend's views point at
+  Config config_;
+  std::unique_ptr<Backend> backend_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Model>> Model::load(std::shared_ptr<const Checkpoint> checkpoint,
+                                           const ModelOptions& options) {
+  auto config = read_config(*checkpoint);
+  if (!config) return forward_error(config);
+  auto weights = bind_weights(*checkpoint, *config);
+  if (!weights) return forward_error(weights);
+  auto backend = CpuBackend::create(*config, *weights, options);
+  if (!backend) return forward_error(backend);
+  return std::make_unique<TransformerModel>(std::move(checkpoint), std::move(*config), std::move(*backend));
+}
+
+}  // namespace sirocco
