@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tokenize_command.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+#include "base/mapped_file.h"
+#include "text/python_json.h"
+#include "text/tokenizer.h"
+#include "text/utf8.h"
+
+namespace sirocco {
+namespace {
+
+struct TokenizeOptions {
+  std::string tokenizer;
+  std::string text;
+  std::string jsonl;
+  std::string bench;
+  std::string version;
+  bool raw = false;
+  bool json = false;
+};
+
+int report(const Error& error) {
+  fmt::print(stderr, "error: {}\n", error.message);
+  return 1;
+}
+
+std::string json_line(std::span<const TokenId> ids, std::string_view text) {
+  std::string line = fmt::format("{{\"ids\": [{}], \"text\": ", fmt::join(ids, ", "));
+  dump_python_string(text, line);
+  return line + "}";
+}
+
+std::string error_line(std::string_view message) {
+  std::string line = "{\"error\": ";
+  dump_python_string(message, line);
+  return line + "}";
+}
+
+std::string tokenize_line(const Tokenizer& tokenizer, bool raw, std::string_view line) {
+  if (!is_valid_utf8(line)) return error_line("line: not valid UTF-8");
+  const auto json = parse_python_json(line, "line");
+  if (!json) return error_line(json.error().message);
+  const PythonJson* text = json->find("text");
+  if (!text || !text->is_string()) return error_line("line: expected {\"text\": …} or {\"request\": …}");
+  const auto ids = raw ? tokenizer.encode_raw(text->text) : tokenizer.encode(text->text);
+  return json_line(ids, tokenizer.decode(ids, SpecialTokens::spell_out));
+}
+
+int for_each_line(const std::string& path, const std::function<void(const std::string&)>& use) {
+  std::ifstream file;
+  if (path != "-") {
+    file.open(path, std::ios::binary);
+    if (!file) return report({ErrorKind::not_found, path + ": cannot be opened"});
+  }
+  std::istream& input = path == "-" ? std::cin : file;
+  for (std::string line; std::getline(input, line);)
+    if (!line.empty()) use(line);
+  return 0;
+}
+
+// Every byte is seen once and nothing is cached between pieces, so the rate is that of a cold start.
+int bench(const Tokenizer& tokenizer, const std::string& path) {
+  auto file = MappedFile::open(path);
+  if (!file) return report(file.error());
+  const std::string_view text(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
+  if (!is_valid_utf8(text)) return report({ErrorKind::bad_input, path + ": not valid UTF-8"});
+  const auto begin = std::chrono::steady_clock::now();
+  const auto ids = tokenizer.encode(text);
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+  fmt::print("{:.1f} MB, {} tokens, {:.2f} s: {:.1f} MB/s on one thread\n",
+             static_cast<double>(text.size()) / 1e6, ids.size(), elapsed.count(),
+             static_cast<double>(text.size()) / 1e6 / elapsed.count());
+  return 0;
+}
+
+int tokenize(const TokenizeOptions& options) {
+  auto tokenizer = Tokenizer::open(options.tokenizer);
+  if (!tokenizer) return report(tokenizer.error());
+  if (!options.version.empty()) {
+    const auto version = tokenizer_version_named(options.version);
+    if (!version) return report({ErrorKind::bad_input, "--template: expected v3, v7, v11, v13 or v15"});
+    tokenizer->set_version(*version);
+  }
+  if (!options.bench.empty()) return bench(*tokenizer, options.bench);
+  if (!options.jsonl.empty())
+    return for_each_line(options.jsonl, [&](const std::string& line) {
+      fmt::print("{}\n", tokenize_line(*tokenizer, options.raw, line));
+    });
+  std::string text = options.text;
+  if (text.empty()) text.assign(std::istreambuf_iterator<char>(std::cin), {});
+  const auto ids = options.raw ? tokenizer->encode_raw(text) : tokenizer->encode(text);
+  if (options.json)
+    fmt::print("{}\n", json_line(ids, tokenizer->decode(ids, SpecialTokens::spell_out)));
+  else
+    fmt::print("{}\n", fmt::join(ids, " "));
+  return 0;
+}
+
+}  // namespace
+
+void add_tokenize_command(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<TokenizeOptions>();
+  CLI::App* command = app.add_subcommand("tokenize", "text or chat requests to token ids");
+  command->add_option("tokenizer", options->tokenizer, "tekken.json, tokenizer.json or a model directory")
+      ->required();
+  command->add_option("text", options->text, "the text; standard input if left out");
+  command->add_option("--jsonl", options->jsonl,
+                      "a file of {\"text\": …} or {\"request\": …} lines; - is stdin");
+  command->add_option("--bench", options->bench, "measure MB/s on a text file");
+  command->add_option("--template", options->version,
+                      "layout to use instead of the file's: v3, v7, v11, v13, v15");
+  command->add_flag("--raw", options->raw, "read spelled-out control tokens such as [INST]");
+  command->add_flag("--json", options->json, "print {\"ids\": […], \"text\": …}");
+  command->callback([options, &exit_code] { exit_code = tokenize(*options); });
+}
+
+void add_detokenize_command(CLI::App& app, int& exit_code) {
+  struct DetokenizeOptions {
+    std::string tokenizer;
+    std::vector<TokenId> ids;
+    bool special = false;
+  };
+  auto options = std::make_shared<DetokenizeOptions>();
+  CLI::App* command = app.add_subcommand("detokenize", "token ids to text");
+  command->add_option("tokenizer", options->tokenizer, "tekken.json, tokenizer.json or a model directory")
+      ->required();
+  command->add_option("ids", options->ids, "token ids; standard input if left out");
+  command->add_flag("--special", options->special, "spell control tokens out");
+  command->callback([options, &exit_code] {
+    auto tokenizer = Tokenizer::open(options->tokenizer);
+    if (!tokenizer) {
+      exit_code = report(tokenizer.error());
+      return;
+    }
+    if (options->ids.empty())
+      for (TokenId id; std::cin >> id;) options->ids.push_back(id);
+    fmt::print("{}\n", tokenizer->decode(options->ids,
+                                         options->special ? SpecialTokens::spell_out : SpecialTokens::skip));
+  });
+}
+
+}  // namespace sirocco
