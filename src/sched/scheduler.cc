@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sched/scheduler.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "sched/prompt_share.h"
+
+namespace sirocco {
+
+Scheduler::Scheduler(const SchedulerLimits& limits, PageCache& cache)
+    : limits_(limits), cache_(cache), stall_(limits.stall_seconds, limits.max_batch_tokens) {
+  CHECK(limits.max_running >= 1 && limits.max_running <= limits.max_batch_tokens);
+}
+
+int64_t Scheduler::longest_sequence(const PageCache& cache) {
+  return std::max<int64_t>(0, (cache.pages() - 2) * cache.page_tokens());
+}
+
+Sequence& Scheduler::at(SequenceId id) {
+  const auto found = sequences_.find(id);
+  CHECK(found != sequences_.end());
+  return *found->second;
+}
+
+const Sequence& Scheduler::sequence(SequenceId id) const {
+  const auto found = sequences_.find(id);
+  CHECK(found != sequences_.end());
+  return *found->second;
+}
+
+void Scheduler::add(SequenceSpec spec) {
+  CHECK(!spec.keys.empty());
+  CHECK(static_cast<int64_t>(spec.keys.size()) <= longest_sequence(cache_));
+  auto sequence = std::make_unique<Sequence>();
+  sequence->rank = spec.arrival_s + kPrioritySeconds * spec.priority;
+  sequence->spec = std::move(spec);
+  const SequenceId id = sequence->spec.id;
+  waiting_.insert({sequence->rank, id});
+  CHECK(sequences_.emplace(id, std::move(sequence)).second);
+}
+
+void Scheduler::append(SequenceId id, CacheKey key) {
+  Sequence& sequence = at(id);
+  CHECK(sequence.remaining_tokens() == 0);
+  sequence.spec.keys.push_back(key);
+  CHECK(sequence.known_tokens() <= longest_sequence(cache_));
+}
+
+void Scheduler::give_up_pages(Sequence& sequence) {
+  const auto computed = std::span(sequence.spec.keys).first(static_cast<size_t>(sequence.computed_tokens));
+  cache_.release(sequence.lease, sequence.spec.use_prefix_cache ? computed : std::span<const CacheKey>());
+}
+
+void Scheduler::finish(SequenceId id) {
+  Sequence& sequence = at(id);
+  give_up_pages(sequence);
+  (sequence.running ? running_ : waiting_).erase({sequence.rank, id});
+  sequences_.erase(id);
+}
+
+std::vector<SequenceId> Scheduler::expired(double now_s) const {
+  std::vector<SequenceId> ids;
+  for (const auto& [id, sequence] : sequences_)
+    if (sequence->spec.deadline_s <= now_s) ids.push_back(id);
+  return ids;
+}
+
+Plan Scheduler::schedule() {
+  Plan plan;
+  admit(plan);
+  plan_decoding(plan);
+  plan_prompts(plan);
+  return plan;
+}
+
+Sequence* Scheduler::worst_running() {
+  return running_.empty() ? nullptr : &at(running_.rbegin()->second);
+}
+
+void Scheduler::preempt(Sequence& sequence, Plan& plan) {
+  give_up_pages(sequence);
+  running_.erase({sequence.rank, sequence.spec.id});
+  waiting_.insert({sequence.rank, sequence.spec.id});
+  sequence.running = false;
+  sequence.computed_tokens = 0;
+  ++sequence.preemptions;
+  plan.preempted.push_back(sequence.spec.id);
+}
+
+// Takes the pages of everything that is known, so that a prompt, once begun, cannot run out of them.
+bool Scheduler::try_start(Sequence& sequence) {
+  if (running() >= limits_.max_running) return false;
+  const int64_t needed = cache_.pages_for(sequence.known_tokens());
+  const int64_t known = cache_.known_prefix(sequence.spec.keys) / cache_.page_tokens();
+  if (needed - known + running() > cache_.available()) return false;  // spares the copies of match()
+  const std::span<const CacheKey> keys = sequence.spec.keys;
+  // The last known token is computed in any case: its logits are wanted.
+  if (sequence.spec.use_prefix_cache)
+    sequence.computed_tokens = cache_.match(sequence.lease, keys.first(keys.size() - 1));
+  const int64_t missing = needed - static_cast<int64_t>(sequence.lease.pages().size());
+  // Those who run already will want a page each before long.
+  if (missing + running() > cache_.available() || !cache_.grow(sequence.lease, sequence.known_tokens())) {
+    cache_.release(sequence.lease, {});
+    sequence.computed_tokens = 0;
+    return false;
+  }
+  sequence.running = true;
+  waiting_.erase({sequence.rank, sequence.spec.id});
+  running_.insert({sequence.rank, sequence.spec.id});
+  return true;
+}
+
+// Whether `sequence` would fit beside those of better rank. Shared pages count for each holder, so the answer
+// may be a cautious no.
+bool Scheduler::preemption_helps(const Sequence& sequence) const {
+  int64_t better = 0, held = 0;
+  for (const auto& [rank, id] : running_) {
+    if (rank > sequence.rank) break;
+    ++better;
+    held += static_cast<int64_t>(this->sequence(id).lease.pages().size());
+  }
+  return better < limits_.max_running &&
+         cache_.pages_for(sequence.known_tokens()) + better + held <= cache_.pages();
+}
+
+void Scheduler::admit(Plan& plan) {
+  // Strictly in order of rank: letting a small one past a large one could starve the large one.
+  while (!waiting_.empty()) {
+    Sequence& next = at(waiting_.begin()->second);
+    while (!try_start(next)) {
+      Sequence* worst = worst_running();
+      if (worst == nullptr || worst->rank <= next.rank || !preemption_helps(next)) return;
+      preempt(*worst, plan);
+    }
+    if (next.admissions++ > 0) continue;
+    next.cached_tokens = next.computed_tokens;
+    plan.started.push_back(next.spec.id);
+  }
+}
+
+void Scheduler::plan_decoding(Plan& plan) {
+  std::vector<SequenceId> decoding;  // best rank first, so that victims come after those already planned
+  for (const auto& [rank, id] : running_)
+    if (at(id).decoding()) decoding.push_back(id);
+  for (const SequenceId id : decoding) {
+    Sequence& sequence = at(id);
+    while (sequence.running && !cache_.grow(sequence.lease, sequence.known_tokens()))
+      preempt(*worst_running(), plan);
+    if (sequence.running) add_item(sequence, 1, plan);
+  }
+}
+
+void Scheduler::plan_prompts(Plan& plan) {
+  std::vector<Sequence*> prompts;
+  std::vector<int64_t> wanted;
+  std::vector<int> priorities;
+  for (const auto& [rank, id] : running_) {
+    Sequence& sequence = at(id);
+    if (sequence.decoding()) continue;
+    prompts.push_back(&sequence);
+    wanted.push_back(sequence.remaining_tokens());
+    priorities.push_back(sequence.spec.priority);
+  }
+  int64_t budget = limits_.max_batch_tokens - plan.tokens;
+  if (!plan.items.empty()) budget = std::min(budget, stall_.tokens());
+  const std::vector<int64_t> shares = share_by_priority(wanted, priorities, budget);
+  for (size_t i = 0; i < prompts.size(); ++i)
+    if (shares[i] > 0) add_item(*prompts[i], shares[i], plan);
+}
+
+void Scheduler::add_item(Sequence& sequence, int64_t tokens, Plan& plan) {
+  const bool completes = tokens == sequence.remaining_tokens();
+  plan.items.push_back({sequence.spec.id, sequence.computed_tokens, tokens, completes, sequence.decoding(),
+                        sequence.lease.pages()});
+  plan.tokens += tokens;
+}
+
+void Scheduler::commit(const Plan& plan, double seconds) {
+  stall_.observe(plan.tokens, seconds);
+  for (const PlanItem& item : plan.items) {
+    Sequence& sequence = at(item.id);
+    CHECK(sequence.running && sequence.computed_tokens == item.first_token);
+    sequence.computed_tokens += item.tokens;
+    if (sequence.spec.use_prefix_cache)
+      cache_.publish(sequence.lease,
+                     std::span(sequence.spec.keys).first(static_cast<size_t>(sequence.computed_tokens)));
+  }
+}
+
+}  // namespace sirocco

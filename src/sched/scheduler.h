@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scheduler: who runs in the next step, how many tokens each, and on which pages. A pure state machine over
+// integers that reads no clock; the engine's thread alone calls it.
+//
+// One total order decides everything: rank = arrival + priority · kPrioritySeconds. A step of priority is
+// worth so many seconds of waiting, so only finitely many requests can ever get ahead of a given one: nothing
+// starves. The best-ranked sequence can always run, because preemption takes pages from the worst-ranked.
+//
+// A step holds one token of every decoding sequence and, next to them, chunks of prompts: as many tokens as
+// the stall budget allows, divided fairly (prompt_share.h).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "cache/page_cache.h"
+#include "sched/sequence.h"
+#include "sched/stall_budget.h"
+
+namespace sirocco {
+
+struct SchedulerLimits {
+  int64_t max_batch_tokens = 512;
+  int max_running = 32;        // <= max_batch_tokens
+  double stall_seconds = 0.5;  // longest that prompts of others should delay a decoding step
+};
+
+struct PlanItem {
+  SequenceId id = 0;
+  int64_t first_token = 0;  // = tokens in the cache before the step
+  int64_t tokens = 0;       // > 0
+  bool completes = false;   // reaches the last known token: a token is sampled from its logits
+  bool decodes = false;
+  std::span<const int32_t> pages;
+};
+
+struct Plan {
+  std::vector<PlanItem> items;        // best rank first
+  std::vector<SequenceId> started;    // first admission
+  std::vector<SequenceId> preempted;  // lost their pages, wait again
+  int64_t tokens = 0;
+};
+
+class Scheduler {
+ public:
+  static constexpr double kPrioritySeconds = 30.0;
+
+  // REQUIRES: no sequence ever grows beyond longest_sequence(cache) tokens.
+  Scheduler(const SchedulerLimits& limits, PageCache& cache);
+  // Two pages stay spare, for copies of shared pages.
+  static int64_t longest_sequence(const PageCache& cache);
+
+  void add(SequenceSpec spec);
+  // REQUIRES (of the three below): the id is known.
+  void append(SequenceId id, CacheKey key);  // a sampled token; REQUIRES: everything known is computed
+  void finish(SequenceId id);                // in whatever state; its pages stay cached
+  const Sequence& sequence(SequenceId id) const;
+
+  std::vector<SequenceId> expired(double now_s) const;  // past their deadline; the caller finishes them
+  Plan schedule();
+  // The plan's items were computed. `seconds`: what the step took, for the stall budget.
+  void commit(const Plan& plan, double seconds);
+
+  bool idle() const { return sequences_.empty(); }
+  int running() const { return static_cast<int>(running_.size()); }
+  int waiting() const { return static_cast<int>(waiting_.size()); }
+
+ private:
+  using Ranked = std::set<std::pair<double, SequenceId>>;  // best first
+
+  Sequence& at(SequenceId id);
+  void admit(Plan& plan);
+  bool try_start(Sequence& sequence);
+  bool preemption_helps(const Sequence& sequence) const;
+  Sequence* worst_running();
+  void preempt(Sequence& sequence, Plan& plan);
+  void plan_decoding(Plan& plan);
+  void plan_prompts(Plan& plan);
+  void add_item(Sequence& sequence, int64_t tokens, Plan& plan);
+  void give_up_pages(Sequence& sequence);
+
+  SchedulerLimits limits_;
+  PageCache& cache_;
+  StallBudget stall_;
+  std::map<SequenceId, std::unique_ptr<Sequence>> sequences_;
+  Ranked running_, waiting_;
+};
+
+}  // namespace sirocco

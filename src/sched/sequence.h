@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sequence: one choice of one request as the scheduler sees it: integers and a lease of pages.
+//
+//   0 ……… computed_tokens ……… keys.size()          the next step extends computed_tokens;
+//   in the cache │ known, still to be computed      when it reaches the end, a token is sampled
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "cache/page_cache.h"
+
+namespace sirocco {
+
+using SequenceId = uint64_t;
+
+struct SequenceSpec {
+  SequenceId id = 0;
+  std::vector<CacheKey> keys;  // one a token known so far; not empty
+  int priority = 0;            // smaller runs earlier
+  double arrival_s = 0.0;
+  double deadline_s = std::numeric_limits<double>::infinity();
+  bool use_prefix_cache = true;  // false: computes everything and leaves nothing behind
+};
+
+struct Sequence {
+  SequenceSpec spec;
+  Lease lease;
+  int64_t computed_tokens = 0;
+  int64_t cached_tokens = 0;  // of the first admission: taken from the prefix tree
+  double rank = 0.0;          // see Scheduler
+  bool running = false;
+  int admissions = 0;
+  int preemptions = 0;
+
+  int64_t known_tokens() const { return static_cast<int64_t>(spec.keys.size()); }
+  int64_t remaining_tokens() const { return known_tokens() - computed_tokens; }
+  bool decoding() const { return remaining_tokens() == 1; }
+};
+
+}  // namespace sirocco
