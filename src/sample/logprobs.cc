@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sample/logprobs.h"
+
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "base/check.h"
+#include "sample/candidates.h"
+#include "sample/exp_sum.h"
+
+namespace sirocco {
+
+PositionLogprobs log_probabilities(std::span<const float> logits, int32_t chosen, int top) {
+  CHECK(chosen >= 0 && static_cast<size_t>(chosen) < logits.size());
+  const float max = max_of(logits);
+  constexpr float kLeast = -9999.0F;  // what clients expect in place of −infinity
+  if (!std::isfinite(max)) return {{chosen, kLeast}, {}};
+  const double log_total = static_cast<double>(max) + std::log(exp_sum(logits, max, 1.0F));
+  const auto logprob = [&](float logit) {
+    const float value = static_cast<float>(static_cast<double>(logit) - log_total);
+    return value > kLeast ? value : kLeast;
+  };
+  PositionLogprobs result{{chosen, logprob(logits[static_cast<size_t>(chosen)])}, {}};
+  if (top <= 0) return result;
+  for (const Candidate& c : rank(logits, max, 1.0F, -std::numeric_limits<float>::infinity(), top))
+    result.top.push_back({c.token, logprob(logits[static_cast<size_t>(c.token)])});
+  return result;
+}
+
+uint64_t hash_of_row(std::span<const float> logits) {
+  uint64_t hash = 0xCBF29CE484222325ULL;
+  for (const float x : logits) hash = (hash ^ std::bit_cast<uint32_t>(x)) * 0x100000001B3ULL;
+  return hash;
+}
+
+}  // namespace sirocco
