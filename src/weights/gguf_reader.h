@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The header of one GGUF file (versions 2 and 3, little-endian), read whole and checked whole: after success
-// every tensor's byte range lies inside the file, overlaps no other and fits its shape and type. No tensor byte
-// is read. Memory is bounded by a small multiple of the file's size. Byte layout: docs/formats/gguf.md.
+// every tensor's byte range lies inside the file, overlaps no other and fits its shape and type. No tensor
+// byte is read. Memory is bounded by a small multiple of the file's size. Byte layout: docs/formats/gguf.md.
 // Split files (-00001-of-0000N) are several of these; weights/checkpoint.cc joins them.
 #pragma once
 
