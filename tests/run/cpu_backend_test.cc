@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Properties of the forward pass that hold whatever the weights: attention forms agree, chunks and page
+// numbers do not matter, unused memory is not read. That the numbers are right is tests/model's business.
+#include "run/cpu/cpu_backend.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+
+#include "run/random_model.h"
+
+namespace sirocco {
+namespace {
+
+constexpr int64_t kTokens = 150;  // past two pages
+constexpr int64_t kPages = 8;
+
+struct Run {
+  std::vector<int32_t> chunks{kTokens};  // rows of each step
+  std::vector<int32_t> page_table{0, 1, 2};
+  bool poison = false;  // fill the cache with NaN first
+  AttentionForm form = AttentionForm::absorbed;
+  int64_t first_position = 0;
+  int threads = 2;
+};
+
+// Logits of all tokens, [kTokens, W].
+std::vector<float> logits_of(const RandomModel& model, const Run& run) {
+  ModelOptions options;
+  options.exact = true;
+  options.attention_form = run.form;
+  options.threads = run.threads;
+  options.max_batch_tokens = kTokens;
+  auto backend = CpuBackend::create(model.config, model.weights, options);
+  EXPECT_TRUE(backend);
+  EXPECT_TRUE((*backend)->reserve_cache(kPages));
+  if (run.poison)
+    for (int64_t page = 0; page < kPages; ++page)
+      std::memset((*backend)->page(page).data(), 0xff, (*backend)->page(page).size());
+  std::vector<int32_t> tokens(kTokens), positions(kTokens), rows(kTokens);
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    tokens[i] = static_cast<int32_t>(i * 7 % 50);
+    positions[i] = static_cast<int32_t>(run.first_position + static_cast<int64_t>(i));
+  }
+  std::iota(rows.begin(), rows.end(), 0);
+  std::vector<float> logits;
+  int32_t done = 0;
+  for (const int32_t count : run.chunks) {
+    const auto begin = static_cast<size_t>(done), size = static_cast<size_t>(count);
+    const SequenceSpan span{
+        .first_row = 0, .rows = count, .cached_tokens = done, .page_table = run.page_table};
+    Batch batch;
+    batch.tokens = std::span(tokens).subspan(begin, size);
+    batch.positions = std::span(positions).subspan(begin, size);
+    batch.sequences = {&span, 1};
+    batch.logit_rows = std::span(rows).first(size);
+    (*backend)->begin(batch);
+    for (int64_t layer = 0; layer < model.config.layers; ++layer) {
+      (*backend)->attend(layer);
+      (*backend)->feed_forward(layer);
+    }
+    const StepOutput out = (*backend)->finish();
+    logits.insert(logits.end(), out.logits.data, out.logits.data + count * model.config.vocabulary);
+    done += count;
+  }
+  return logits;
+}
+
+float relative_error(const std::vector<float>& a, const std::vector<float>& b) {
+  float worst = 0.0f, largest = 0.0f;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (std::isnan(a[i]) || std::isnan(b[i])) return std::numeric_limits<float>::infinity();
+    worst = std::max(worst, std::abs(a[i] - b[i]));
+    largest = std::max(largest, std::abs(b[i]));
+  }
+  return worst / largest;
+}
+
+TEST(CpuBackend, AbsorbedAndExpandedAttentionAgree) {
+  const RandomModel model;
+  for (const int64_t position : {0, 60, 4000}) {
+    const auto absorbed = logits_of(model, {.first_position = position});
+    const auto expanded = logits_of(model, {.form = AttentionForm::expanded, .first_position = position});
+    EXPECT_LE(relative_error(expanded, absorbed), 2e-6f);
+  }
+}
+
+TEST(CpuBackend, ChunksDoNotChangeAbsorbedLogitsByABit) {
+  const RandomModel model;
+  const auto whole = logits_of(model, {});
+  EXPECT_EQ(whole, logits_of(model, {.chunks = {1, 63, 1, 20, 65}}));
+  EXPECT_EQ(whole, logits_of(model, {.chunks = std::vector<int32_t>(kTokens, 1)}));
+}
+
+TEST(CpuBackend, ChunksDoNotChangeExpandedLogitsByABit) {
+  const RandomModel model;
+  const auto whole = logits_of(model, {.form = AttentionForm::expanded});
+  EXPECT_EQ(whole, logits_of(model, {.chunks = {70, 1, 79}, .form = AttentionForm::expanded}));
+}
+
+TEST(CpuBackend, PageNumbersAndStaleMemoryDoNotMatter) {
+  const RandomModel model;
+  const auto plain = logits_of(model, {});
+  EXPECT_EQ(plain, logits_of(model, {.page_table = {7, 2, 5}, .poison = true}));
+  EXPECT_EQ(logits_of(model, {.form = AttentionForm::expanded}),
+            logits_of(model, {.page_table = {6, 0, 3}, .poison = true, .form = AttentionForm::expanded}));
+}
+
+TEST(CpuBackend, ThreadsDoNotChangeABit) {
+  const RandomModel model;
+  EXPECT_EQ(logits_of(model, {.threads = 1}), logits_of(model, {.threads = 5}));
+}
+
+TEST(CpuBackend, PositionMatters) {
+  const RandomModel model;
+  EXPECT_GT(relative_error(logits_of(model, {.first_position = 64}), logits_of(model, {})), 1e-4f);
+}
+
+TEST(CpuBackend, UnknownInstructionSetIsAnError) {
+  const RandomModel model;
+  ModelOptions options;
+  options.isa = "mmx";
+  const auto backend = CpuBackend::create(model.config, model.weights, options);
+  ASSERT_FALSE(backend);
+  EXPECT_NE(backend.error().message.find("mmx"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sirocco
