@@ -13,10 +13,9 @@
 namespace sirocco {
 
 bool CpuFeatures::covers(const CpuFeatures& needed) const {
-  return (avx2 || !needed.avx2) && (avx512 || !needed.avx512) && (avx512_vnni || !needed.avx512_vnni) &&
-         (avx512_vbmi || !needed.avx512_vbmi) && (avx512_bf16 || !needed.avx512_bf16) &&
-         (amx || !needed.amx) && (neon || !needed.neon) && (neon_dotprod || !needed.neon_dotprod) &&
-         (neon_i8mm || !needed.neon_i8mm);
+  for (const CpuFeature& feature : kCpuFeatures)
+    if (needed.*feature.flag && !(this->*feature.flag)) return false;
+  return true;
 }
 
 #if defined(__x86_64__)

@@ -21,4 +21,20 @@ struct CpuFeatures {
 
 CpuFeatures detect_cpu_features();
 
+struct CpuFeature {
+  const char* name;
+  bool CpuFeatures::*flag;
+};
+inline constexpr CpuFeature kCpuFeatures[] = {
+    {"avx2", &CpuFeatures::avx2},
+    {"avx512", &CpuFeatures::avx512},
+    {"avx512_vnni", &CpuFeatures::avx512_vnni},
+    {"avx512_vbmi", &CpuFeatures::avx512_vbmi},
+    {"avx512_bf16", &CpuFeatures::avx512_bf16},
+    {"amx", &CpuFeatures::amx},
+    {"neon", &CpuFeatures::neon},
+    {"neon_dotprod", &CpuFeatures::neon_dotprod},
+    {"neon_i8mm", &CpuFeatures::neon_i8mm},
+};
+
 }  // namespace sirocco

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // OpTable: one constant table of kernels per instruction set, the only symbol that an ISA's folder exports.
 // Kernels are single-threaded and know no model; src/run/cpu splits the work over threads. src/ops/scalar is
-// the definition of each; a table may point at the scalar kernel where its own would not be faster.
+// the definition of each; a table may point at the scalar kernel where its own would not be faster. Others
+// keep its order of additions but may fuse a multiplication with the addition behind it. This header is the
+// contract that ISA files include: it must stay free of library templates (ARCHITECTURE.md, "ISA files").
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <string_view>
 
 #include "base/view.h"
 #include "ops/cpu_features.h"
-#include "sirocco/status.h"
 
 namespace sirocco {
 
@@ -38,12 +37,7 @@ struct OpTable {
 };
 
 extern const OpTable kScalarOps;
-
-// Every table that this binary carries, slowest first.
-std::span<const OpTable* const> all_op_tables();
-
-// The last table that `have` covers, or the one named `forced`; a forced table that is unknown or that the
-// machine lacks is an error.
-Result<const OpTable*> select_op_table(const CpuFeatures& have, std::string_view forced);
+extern const OpTable kAvx2Ops;
+extern const OpTable kAvx512Ops;
 
 }  // namespace sirocco

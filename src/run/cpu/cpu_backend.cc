@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ops/rope.h"
+#include "ops/select.h"
 #include "run/cpu/linear.h"
 #include "run/cpu/vectors.h"
 

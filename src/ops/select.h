@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which of the kernel tables runs here: asked once at start.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "ops/table.h"
+#include "sirocco/status.h"
+
+namespace sirocco {
+
+// Every table that this binary carries, slowest first.
+std::span<const OpTable* const> all_op_tables();
+
+// The last table that `have` covers, or the one named `forced`; a forced table that is unknown or that the
+// machine lacks is an error.
+Result<const OpTable*> select_op_table(const CpuFeatures& have, std::string_view forced);
+
+// For people: one line a table, what it needs, whether this machine has it and which one was chosen.
+std::string describe_op_tables(const CpuFeatures& have, const OpTable& chosen);
+
+}  // namespace sirocco
