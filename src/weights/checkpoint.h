@@ -13,26 +13,22 @@
 #include "base/json.h"
 #include "base/mapped_file.h"
 #include "sirocco/status.h"
-#include "tensor/dtype.h"
 #include "weights/gguf_metadata.h"
+#include "weights/tensor_entry.h"
 
 namespace sirocco {
 
 enum class Layout { native, hugging_face, gguf };
 
-struct TensorEntry {
-  std::string name;
-  DType dtype = DType::f32;
-  std::vector<int64_t> shape;  // outermost dimension first, in every layout (GGUF's order is reversed)
-  std::span<const std::byte> bytes;
-  int file_index = 0;  // into Checkpoint::file_paths()
-};
+// Whether a directory that holds a configuration and no tensors is a checkpoint (inspect) or an error (the rest).
+enum class WeightFiles { required, optional };
 
 class Checkpoint {
  public:
   // `path`: a directory (native preferred over Hugging Face, else a single GGUF), a .gguf file (any shard of a
-  // split set), or a .safetensors file beside its config. Headers are read and checked whole; no tensor byte is.
-  static Result<Checkpoint> open(const std::string& path);
+  // split set), a .safetensors file beside its config, or (weights optional) a params.json or config.json.
+  // Headers are read and checked whole; no tensor byte is.
+  static Result<Checkpoint> open(const std::string& path, WeightFiles weights = WeightFiles::required);
 
   Layout layout() const { return layout_; }
   const std::string& path() const { return path_; }
@@ -41,6 +37,7 @@ class Checkpoint {
   uint64_t file_bytes() const { return file_bytes_; }
 
   const Json& config_json() const { return config_json_; }          // params.json or config.json; null for gguf
+  const std::string& config_path() const { return config_path_; }   // for messages; the first file of a gguf set
   const GgufMetadata& gguf_metadata() const { return metadata_; }   // empty unless layout() == gguf
 
   std::span<const TensorEntry> tensors() const { return tensors_; }
@@ -49,7 +46,7 @@ class Checkpoint {
  private:
   friend class CheckpointBuilder;
   Layout layout_ = Layout::native;
-  std::string path_, directory_;
+  std::string path_, directory_, config_path_;
   std::vector<std::string> file_paths_;
   uint64_t file_bytes_ = 0;
   Json config_json_;
