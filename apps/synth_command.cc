@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "synth_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/mapped_file.h"
+#include "synth/synthesize.h"
+
+namespace sirocco {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+struct Arguments {
+  synth::SynthOptions options;
+  std::string path;
+  std::string tokenizer;
+  int threads = 0;
+  bool overwrite = false;
+  bool layout_given = false;
+  bool type_given = false;
+};
+
+std::string flag_of(const char* field) {
+  std::string flag = fmt::format("--{}", field);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Redraws one line of stderr, a few times a second, on a terminal only.
+class ProgressLine {
+ public:
+  void operator()(uint64_t done_bytes, uint64_t total_bytes) {
+    if (!on_terminal_ || (seconds_since(drawn_) < 0.2 && done_bytes != total_bytes)) return;
+    drawn_ = Clock::now();
+    const double rate = static_cast<double>(done_bytes) / std::max(seconds_since(start_), 1e-3);
+    fmt::print(stderr, "\r{:5.1f} % of {:.2f} GB, {:.2f} GB/s, {:.0f} s left ",
+               100.0 * static_cast<double>(done_bytes) / static_cast<double>(std::max<uint64_t>(total_bytes, 1)),
+               static_cast<double>(total_bytes) * 1e-9, rate * 1e-9,
+               static_cast<double>(total_bytes - done_bytes) / std::max(rate, 1.0));
+    if (done_bytes == total_bytes) fmt::print(stderr, "\n");
+  }
+
+ private:
+  bool on_terminal_ = ::isatty(STDERR_FILENO) != 0;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point drawn_{};
+};
+
+Result<void> copy_tokenizer(const Arguments& arguments) {
+  if (arguments.tokenizer.empty()) return {};
+  constexpr size_t kLargestBytes = size_t{256} << 20;
+  auto text = read_file(arguments.tokenizer, kLargestBytes);
+  if (!text) return forward_error(text);
+  const fs::path target(arguments.path);
+  const fs::path directory = target.extension() == ".gguf" ? target.parent_path() : target;
+  return write_file_atomically((directory / "tekken.json").string(), std::as_bytes(std::span(*text)));
+}
+
+Result<void> run(Arguments& arguments) {
+  synth::SynthOptions& options = arguments.options;
+  const fs::path path(arguments.path);
+  if (!arguments.layout_given) options.layout = path.extension() == ".gguf" ? "gguf" : "native";
+  if (!arguments.type_given) options.type = options.layout == "gguf" ? "q4_k" : "fp8";
+  std::error_code error;
+  const bool taken = fs::is_directory(path, error) ? !fs::is_empty(path, error) : fs::exists(path, error);
+  if (taken && !arguments.overwrite) {
+    return bad_input(fmt::format("{}: exists; --overwrite replaces it", arguments.path));
+  }
+  const auto start = Clock::now();
+  auto written = synth::synthesize(options, arguments.path, arguments.threads, ProgressLine());
+  if (!written) return forward_error(written);
+  auto copied = copy_tokenizer(arguments);
+  if (!copied) return copied;
+  const double seconds = seconds_since(start);
+  fmt::print("{}\n", written->model_path);
+  fmt::print(stderr, "{} file{}, {:.2f} GB in {:.1f} s ({:.2f} GB/s)\n", written->paths.size(),
+             written->paths.size() == 1 ? "" : "s", static_cast<double>(written->bytes) * 1e-9, seconds,
+             static_cast<double>(written->bytes) * 1e-9 / std::max(seconds, 1e-3));
+  return {};
+}
+
+}  // namespace
+
+void add_synth_command(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("synth", "write a checkpoint of random weights");
+  command->add_option("out", arguments->path, "directory, or a file name ending in .gguf")->required();
+  CLI::Option* layout = nullptr;
+  CLI::Option* type = nullptr;
+  for (const auto& field : synth::text_fields()) {
+    CLI::Option* option = command->add_option(flag_of(field.name), arguments->options.*field.member, field.help);
+    if (std::string_view(field.name) == "layout") layout = option;
+    if (std::string_view(field.name) == "type") type = option;
+  }
+  for (const auto& field : synth::integer_fields()) {
+    command->add_option(flag_of(field.name), arguments->options.*field.member, field.help)->capture_default_str()->take_last();
+  }
+  for (const auto& field : synth::number_fields()) {
+    command->add_option(flag_of(field.name), arguments->options.*field.member, field.help)->capture_default_str()->take_last();
+  }
+  for (const auto& field : synth::switch_fields()) {
+    command->add_flag(flag_of(field.name), arguments->options.*field.member, field.help);
+  }
+  command->add_option("--tokenizer", arguments->tokenizer, "a tekken.json to copy beside the weights");
+  command->add_option("--threads", arguments->threads, "threads that make weights; 0: all");
+  command->add_flag("--overwrite", arguments->overwrite, "replace what exists");
+  command->callback([arguments, layout, type, &exit_code] {
+    arguments->layout_given = layout->count() > 0;
+    arguments->type_given = type->count() > 0;
+    auto done = run(*arguments);
+    if (!done) fmt::print(stderr, "sirocco synth: {}\n", done.error().message);
+    exit_code = done ? 0 : 1;
+  });
+}
+
+}  // namespace sirocco
