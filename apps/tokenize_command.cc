@@ -13,6 +13,8 @@
 #include <memory>
 
 #include "base/mapped_file.h"
+#include "text/base64.h"
+#include "text/prompt.h"
 #include "text/python_json.h"
 #include "text/tokenizer.h"
 #include "text/utf8.h"
@@ -20,7 +22,7 @@
 namespace sirocco {
 namespace {
 
-struct TokenizeOptions {
+struct TokenizeFlags {
   std::string tokenizer;
   std::string text;
   std::string jsonl;
@@ -47,10 +49,44 @@ std::string error_line(std::string_view message) {
   return line + "}";
 }
 
+// Size of a PNG from its header: enough to lay out its placeholder.
+Result<PictureGrid> png_grid(const ImageTokenConfig& config, std::string_view url) {
+  constexpr std::string_view kScheme = "data:image/png;base64,";
+  const auto refuse = [](std::string_view what) {
+    return fail(ErrorKind::unsupported, fmt::format("image_url: {}", what));
+  };
+  if (!url.starts_with(kScheme)) return refuse("only data:image/png URLs can be laid out here");
+  const auto bytes = decode_base64(url.substr(kScheme.size()));
+  if (!bytes || bytes->size() < 24 || !bytes->starts_with("\x89PNG\r\n\x1a\n")) return refuse("not a PNG");
+  const auto number = [&](size_t at) {
+    int64_t value = 0;
+    for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>((*bytes)[at + i]);
+    return value;
+  };
+  if (number(16) < 1 || number(20) < 1) return refuse("an empty PNG");
+  return picture_grid(config, number(16), number(20));
+}
+
+Result<PromptTokens> tokenize_request(const Tokenizer& tokenizer, const PythonJson& request) {
+  if (const PythonJson* prompt = request.find("prompt"); prompt && !request.find("messages")) {
+    const PythonJson* suffix = request.find("suffix");
+    if (!prompt->is_string() || (suffix && !suffix->is_string() && !suffix->is_null()))
+      return bad_input("request: expected prompt and suffix to be strings");
+    return build_fim_prompt(tokenizer, prompt->text, suffix ? suffix->text : "");
+  }
+  return prompt_of_request(tokenizer, request, ChatRules::strict,
+                           [&](std::string_view url) { return png_grid(*tokenizer.image(), url); });
+}
+
 std::string tokenize_line(const Tokenizer& tokenizer, bool raw, std::string_view line) {
   if (!is_valid_utf8(line)) return error_line("line: not valid UTF-8");
   const auto json = parse_python_json(line, "line");
   if (!json) return error_line(json.error().message);
+  if (const PythonJson* request = json->find("request")) {
+    const auto prompt = tokenize_request(tokenizer, *request);
+    if (!prompt) return error_line(prompt.error().message);
+    return json_line(prompt->ids, tokenizer.decode(prompt->ids, SpecialTokens::spell_out));
+  }
   const PythonJson* text = json->find("text");
   if (!text || !text->is_string()) return error_line("line: expected {\"text\": …} or {\"request\": …}");
   const auto ids = raw ? tokenizer.encode_raw(text->text) : tokenizer.encode(text->text);
@@ -84,7 +120,7 @@ int bench(const Tokenizer& tokenizer, const std::string& path) {
   return 0;
 }
 
-int tokenize(const TokenizeOptions& options) {
+int tokenize(const TokenizeFlags& options) {
   auto tokenizer = Tokenizer::open(options.tokenizer);
   if (!tokenizer) return report(tokenizer.error());
   if (!options.version.empty()) {
@@ -110,7 +146,7 @@ int tokenize(const TokenizeOptions& options) {
 }  // namespace
 
 void add_tokenize_command(CLI::App& app, int& exit_code) {
-  auto options = std::make_shared<TokenizeOptions>();
+  auto options = std::make_shared<TokenizeFlags>();
   CLI::App* command = app.add_subcommand("tokenize", "text or chat requests to token ids");
   command->add_option("tokenizer", options->tokenizer, "tekken.json, tokenizer.json or a model directory")
       ->required();

@@ -5,6 +5,7 @@ The full vocabulary is too large to commit, so these comparisons run locally:
     python reference/compare_tokenizer.py build/sirocco --texts 1000000 --code-points --corpus some.txt
 Prints how many were equal, and the first differences.
 """
+
 import argparse
 import base64
 import json
@@ -14,10 +15,13 @@ import subprocess
 import sys
 import tempfile
 
+import chat_samples
+import text_samples
+from mistral_common.protocol.fim.request import FIMRequest
+from mistral_common.protocol.instruct.request import ChatCompletionRequest
 from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
 import tekken_files
-import text_samples
 
 
 class Pair:
@@ -26,7 +30,9 @@ class Pair:
     def __init__(self, program, version, vocab):
         self.program = program
         self.directory = tempfile.TemporaryDirectory()
-        self.path = tekken_files.write(pathlib.Path(self.directory.name) / "tekken.json", version=version, vocab=vocab)
+        self.path = tekken_files.write(
+            pathlib.Path(self.directory.name) / "tekken.json", version=version, vocab=vocab
+        )
         self.reference = MistralTokenizer.from_file(str(self.path))
         self.tekken = self.reference.instruct_tokenizer.tokenizer
 
@@ -50,7 +56,12 @@ class Tally:
             return
         self.different += 1
         if self.different <= 5:
-            print(f"DIFFERENT {self.name}: {what!r}\n  ours      {ours}\n  reference {reference}", flush=True)
+            for label, value in (
+                ("DIFFERENT " + self.name, what),
+                ("  ours", ours),
+                ("  reference", reference),
+            ):
+                print(f"{label}: {str(value)[-900:]}", flush=True)
 
     def report(self):
         print(f"{self.name}: {self.equal} equal, {self.different} different", flush=True)
@@ -74,6 +85,46 @@ def compare_texts(pair, name, texts, batch=20000):
     return tally.report()
 
 
+def reference_chat(tokenizer, request):
+    """Ids of a request by the reference, or None and its reason where it refuses."""
+    try:
+        parsed = ChatCompletionRequest.from_openai(**json.loads(json.dumps(request)))
+        return tokenizer.encode_chat_completion(parsed).tokens, None
+    except (
+        Exception
+    ) as error:  # it refuses in many ways: pydantic's errors, its own, KeyError, AssertionError
+        return None, f"{type(error).__name__}: {str(error).splitlines()[:1]}"
+
+
+def compare_conversations(pair, version, count, seed, pieces):
+    sampler = chat_samples.Sampler(seed, pieces, version)
+    tally = Tally(f"conversations {version}")
+    accepted = 0
+    for begin in range(0, count, 1000):
+        requests = [sampler.request() for _ in range(min(1000, count - begin))]
+        for request, got in zip(requests, pair.ours([{"request": r} for r in requests])):
+            ids, reason = reference_chat(pair.reference, request)
+            accepted += ids is not None
+            tally.add((request, reason, got.get("error")), got.get("ids"), ids)
+    print(f"  of them {accepted} accepted, {count - accepted} refused by the reference")
+    return tally.report()
+
+
+def compare_fim(pair, count, seed, pieces):
+    rng = random.Random(seed)
+    tally = Tally("fill in the middle")
+    requests = [
+        {
+            "prompt": text_samples.random_text(rng, pieces),
+            "suffix": rng.choice([None, text_samples.random_text(rng, pieces)]),
+        }
+        for _ in range(count)
+    ]
+    for request, got in zip(requests, pair.ours([{"request": r} for r in requests])):
+        tally.add(request, got.get("ids"), pair.reference.encode_fim(FIMRequest(**request)).tokens)
+    return tally.report()
+
+
 def code_points(form):
     for c in range(0x110000):
         if not 0xD800 <= c <= 0xDFFF:
@@ -93,9 +144,12 @@ def main():
     arguments = parser.parse_args()
     pair = Pair(arguments.program, arguments.version, arguments.vocab)
     rng = random.Random(arguments.seed)
+    pieces = [base64.b64decode(v["token_bytes"]) for v in json.loads(pair.path.read_text())["vocab"]]
     bad = 0
+    if arguments.conversations:
+        bad += compare_conversations(pair, arguments.version, arguments.conversations, arguments.seed, pieces)
+        bad += compare_fim(pair, arguments.conversations // 4, arguments.seed, pieces)
     if arguments.texts:
-        pieces = [base64.b64decode(v["token_bytes"]) for v in json.loads(pair.path.read_text())["vocab"]]
         texts = (text_samples.random_text(rng, pieces) for _ in range(arguments.texts))
         bad += compare_texts(pair, "random texts", texts)
     if arguments.code_points:

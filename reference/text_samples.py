@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random texts for comparing tokenizers: multilingual, hostile, and made to sit on the splitter's edges."""
+
 import random
 
 # Characters by the class that the splitting pattern sees, several scripts each.
@@ -10,14 +11,29 @@ MARK = "\u0300\u0301\u0328\u0483\u05b0\u064b\u093e\u0e31\u3099\ufe0f\u20dd\U000e
 NUMBER = "0179²½Ⅷ٣五१①𝟘〇"
 SPACE = " \t\v\f\x85\u00a0\u1680\u2003\u2028\u2029\u202f\u3000"
 NEWLINE = "\r\n"
-SYMBOL = "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~¡§©«»€…—“”→≠😀🎉👍🏽🇫🇷\x00\x01\x1c\x1f\x7f\u200b\u200d\ufeff\ufffd\ue000\U0010ffff"
+SYMBOL = (
+    "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~¡§©«»€…—“”→≠😀🎉👍🏽🇫🇷"
+    "\x00\x01\x1c\x1f\x7f\u200b\u200d\ufeff\ufffd\ue000\U0010ffff"
+)
 CLASSES = [UPPER, LOWER, CASELESS, MARK, NUMBER, SPACE, NEWLINE, SYMBOL]
-MARKERS = ["[INST]", "[/INST]", "<s>", "</s>", "[TOOL_CALLS]", "[ARGS]", "[THINK]", "[IMG]", "<SPECIAL_20>", "<pad>"]
+MARKERS = [
+    "[INST]",
+    "[/INST]",
+    "<s>",
+    "</s>",
+    "[TOOL_CALLS]",
+    "[ARGS]",
+    "[THINK]",
+    "[IMG]",
+    "<SPECIAL_20>",
+    "<pad>",
+]
 WORDS = (
     "the quick Brown fox's don't WE'RE I'll naïve Straße über garçon niño coração Привет мир ΕΛΛΗΝΙΚΑ Ελλάδα "
     "שלום عالم مرحبا नमस्ते สวัสดี 日本語 東京都 中文字符 한국어 안녕하세요 việt İstanbul ıslak ǄABC x86_64 snake_case "
-    "camelCase HTTPServer iPhone15 3.14159 1,000,000 https://example.org/a/b?c=d#e user@mail.com C++ #include "
-    "<html> </div> {\"k\": [1, 2]} \\n \\t ``` -- => ... !!! ??? /* */ // \r\n\r\n \n\n \t\t "
+    "camelCase HTTPServer iPhone15 3.14159 1,000,000 https://example.org/a/b?c=d#e user@mail.com "
+    "C++ #include "
+    '<html> </div> {"k": [1, 2]} \\n \\t ``` -- => ... !!! ??? /* */ // \r\n\r\n \n\n \t\t '
 ).split(" ")
 
 
