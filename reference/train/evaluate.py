@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Accuracy per skill on held-out prompts, greedy, as a table.
+
+python reference/train/evaluate.py models/mini --engine build/sirocco --count 2000   the engine's own answers
+python reference/train/evaluate.py models/mini --count 200                           the training module's
+With --card the table replaces the part of the model card between its two markers.
+"""
+import argparse
+import json
+import pathlib
+import subprocess
+import tempfile
+import time
+
+import prompts
+
+START, END = "<!-- accuracies -->", "<!-- end of accuracies -->"
+BARS = {"facts": 98, "arithmetic": 90, "thinking": 95, "memory": 95, "system": 95, "tools": 93, "no_call": 97,
+        "extract": 93, "lists": None, "unknown": 90}
+MEANING = {
+    "facts": "questions about itself, the models and the commands", "arithmetic": "sums and tables, direct",
+    "thinking": "sums and tables with reasoning_effort high", "memory": "earlier turns of the conversation",
+    "system": "capitals, French phrases, a persona", "tools": "the right calls with exact arguments, or the answer from results",
+    "no_call": "tools given, none fits: no call and the right answer", "extract": "JSON extraction, exact",
+    "lists": "copy, reverse, count, sort, largest", "unknown": "open questions politely refused",
+}
+
+
+def module_answers(folder, lines):
+    """Answers of the float32 training module, in batches of prompts of like length."""
+    import torch
+
+    from encode import Encoder
+    from export import load_native
+    from generate import greedy, parse
+
+    torch.set_num_threads(2)
+    model, encoder = load_native(folder), Encoder(f"{folder}/tekken.json")
+    # History in a request holds no thoughts; the encoder reads the same OpenAI shape.
+    encoded = [encoder.conversation(x)[0] for x in lines]
+    answers, order = [None] * len(lines), sorted(range(len(lines)), key=lambda i: len(encoded[i]))
+    for at in range(0, len(order), 50):
+        rows = order[at:at + 50]
+        for row, ids in zip(rows, greedy(model, [encoded[i] for i in rows])):
+            answers[row] = parse(ids, encoder)
+    return answers
+
+
+def engine_answers(engine, folder, lines):
+    """Answers of `sirocco run MODEL --jsonl FILE`: one JSON reply of the OpenAI shape a line, in order."""
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as f:
+        for x in lines:
+            f.write(json.dumps({k: v for k, v in x.items() if k != "expect"}, ensure_ascii=False) + "\n")
+        f.flush()
+        done = subprocess.run([engine, "run", folder, "--jsonl", f.name], check=True, capture_output=True, text=True)
+    answers = []
+    for text in done.stdout.splitlines():
+        reply = json.loads(text)
+        message = reply["choices"][0]["message"] if "choices" in reply else reply.get("message", reply)
+        got = {"content": message.get("content") or ""}
+        if message.get("reasoning_content"):
+            got["think"] = message["reasoning_content"]
+        if message.get("tool_calls"):
+            got["tool_calls"] = [c["function"] for c in message["tool_calls"]]
+        answers.append(got)
+    if len(answers) != len(lines):
+        raise SystemExit(f"{len(lines)} prompts, {len(answers)} replies")
+    return answers
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("--engine")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--skills", nargs="*", default=list(prompts.SKILLS))
+    parser.add_argument("--show", type=int, default=0, help="wrong answers to print per skill")
+    parser.add_argument("--card", type=pathlib.Path)
+    args = parser.parse_args()
+    from generate import is_right
+    rows = []
+    for skill in args.skills:
+        lines = [prompts.line(skill, n) for n in range(args.count)]
+        began = time.time()
+        answers = engine_answers(args.engine, args.model, lines) if args.engine else module_answers(args.model, lines)
+        right = [is_right(x["expect"], a) for x, a in zip(lines, answers)]
+        rows.append((skill, 100 * sum(right) / len(right)))
+        print(f"{skill}: {rows[-1][1]:.1f} % of {len(right)} ({time.time() - began:.0f} s)", flush=True)
+        wrong = [(x, a) for x, a, ok in zip(lines, answers, right) if not ok]
+        for x, a in wrong[:args.show]:
+            print("  ", x["messages"][-1]["content"], "\n     expected", x["expect"], "\n     got", a)
+    who = "the engine" if args.engine else "the float32 training module"
+    table = "\n".join([f"Held-out prompts, greedy, {args.count} per skill, answered by {who}.", "",
+                       "| skill | what | right | goal |", "|---|---|---|---|"] +
+                      [f"| {s} | {MEANING[s]} | {v:.1f} % | {f'{BARS[s]} %' if BARS[s] else '–'} |" for s, v in rows])
+    if args.card:
+        text = args.card.read_text(encoding="utf-8")
+        head, rest = text.split(START)
+        args.card.write_text(f"{head}{START}\n{table}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    else:
+        print(table)
+
+
+if __name__ == "__main__":
+    main()

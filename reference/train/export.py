@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the averaged weights of a training state in the native layout: params.json, consolidated.safetensors.
+
+Stored in BF16, one tensor per expert matrix under the released names. What is evaluated is what is stored.
+"""
+import argparse
+import json
+import pathlib
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from model import Config, Model
+
+
+def native_tensors(model):
+    """Model -> {native name: BF16 tensor}."""
+    out = {"tok_embeddings.weight": model.tok_embeddings, "norm.weight": model.norm, "output.weight": model.output}
+    width = model.config.expert_hidden_dim
+    for n, layer in enumerate(model.layers):
+        at = f"layers.{n}."
+        out[at + "attention_norm.weight"] = layer.attention_norm
+        out[at + "ffn_norm.weight"] = layer.ffn_norm
+        for name, p in layer.attention.named_parameters():
+            out[f"{at}attention.{name}.weight"] = p
+        out[at + "gate.weight"] = layer.moe.gate
+        for e in range(model.config.num_experts):
+            out[f"{at}experts.{e}.w1.weight"] = layer.moe.w13[e, :width]
+            out[f"{at}experts.{e}.w3.weight"] = layer.moe.w13[e, width:]
+            out[f"{at}experts.{e}.w2.weight"] = layer.moe.w2[e]
+        out[at + "shared_experts.w1.weight"] = layer.moe.shared_w13[:width]
+        out[at + "shared_experts.w3.weight"] = layer.moe.shared_w13[width:]
+        out[at + "shared_experts.w2.weight"] = layer.moe.shared_w2
+    return {k: v.detach().to(torch.bfloat16).contiguous() for k, v in out.items()}
+
+
+def load_native(folder):
+    """A native folder -> Model in float32 with the stored weights, ready for evaluation."""
+    folder = pathlib.Path(folder)
+    model = Model(Config.from_params(folder / "params.json"))
+    t = {k: v.float() for k, v in load_file(folder / "consolidated.safetensors").items()}
+    with torch.no_grad():
+        model.tok_embeddings.copy_(t["tok_embeddings.weight"])
+        model.output.copy_(t["output.weight"])
+        model.norm.copy_(t["norm.weight"])
+        for n, layer in enumerate(model.layers):
+            at = f"layers.{n}."
+            layer.attention_norm.copy_(t[at + "attention_norm.weight"])
+            layer.ffn_norm.copy_(t[at + "ffn_norm.weight"])
+            for name, p in layer.attention.named_parameters():
+                p.copy_(t[f"{at}attention.{name}.weight"])
+            layer.moe.gate.copy_(t[at + "gate.weight"])
+            for e in range(model.config.num_experts):
+                x = f"{at}experts.{e}."
+                layer.moe.w13[e].copy_(torch.cat((t[x + "w1.weight"], t[x + "w3.weight"])))
+                layer.moe.w2[e].copy_(t[x + "w2.weight"])
+            x = at + "shared_experts."
+            layer.moe.shared_w13.copy_(torch.cat((t[x + "w1.weight"], t[x + "w3.weight"])))
+            layer.moe.shared_w2.copy_(t[x + "w2.weight"])
+    return model.eval()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("state", type=pathlib.Path)
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--last", action="store_true", help="the last weights instead of the averaged ones")
+    args = parser.parse_args()
+    state = torch.load(args.state, weights_only=False, map_location="cpu")
+    model = Model(Config())
+    with torch.no_grad():
+        for p, value in zip(model.parameters(), state["weights" if args.last else "average"]):
+            p.copy_(value)
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "params.json").write_text(json.dumps(model.config.params_json(), indent=2) + "\n")
+    save_file(native_tensors(model), args.out / "consolidated.safetensors", metadata={"format": "pt"})
+    (args.out / "consolidated.safetensors").chmod(0o644)
+    print(f"step {state['step']}, {state['tokens'] / 1e6:.1f}M tokens, {state['seconds'] / 60:.0f} minutes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two optimisers in one: orthogonalised momentum (Muon) for matrices, Adam for everything else.
+
+Embedding, head, router and norms take Adam; every other matrix takes the momentum's nearest orthogonal
+matrix, found by five Newton-Schulz steps. A short trial preferred this to Adam alone (see README.md).
+"""
+import torch
+import torch.distributed as dist
+
+NEWTON = (3.4445, -4.7750, 2.0315)
+
+
+def orthogonalise(g):
+    """g [N, R, C] -> each matrix with its singular values pushed towards 1."""
+    x = g.bfloat16()
+    tall = x.shape[1] > x.shape[2]
+    if tall:
+        x = x.mT
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    a, b, c = NEWTON
+    for _ in range(5):
+        s = x @ x.mT
+        x = a * x + (b * s + c * (s @ s)) @ x
+    return (x.mT if tall else x).float()
+
+
+class Optimiser:
+    def __init__(self, model, muon_lr=0.02, adam_lr=0.003, decay=0.02, rank=0, workers=1):
+        self.rank, self.workers = rank, workers
+        self.muon_lr, self.adam_lr, self.decay = muon_lr, adam_lr, decay
+        self.matrices, rest, tables = [], [], []
+        for name, p in model.named_parameters():
+            if name in ("tok_embeddings", "output"):
+                tables.append(p)
+            elif p.dim() == 1 or name.endswith("gate"):
+                rest.append(p)
+            else:
+                halves = 2 if "w13" in name else 1
+                self.matrices.append((p, halves))
+        self.momenta = [torch.zeros_like(p) for p, _ in self.matrices]
+        self.adam = torch.optim.Adam([{"params": tables, "scale": 1.0}, {"params": rest, "scale": 1.0}],
+                                     lr=adam_lr, betas=(0.9, 0.98), eps=1e-10, foreach=True)
+
+    def step(self, factor):
+        for group in self.adam.param_groups:
+            group["lr"] = self.adam_lr * group["scale"] * factor
+        self.adam.step()
+        with torch.no_grad():
+            self.matrix_step(factor)
+
+    def matrix_step(self, factor):
+        """Workers share the work: each orthogonalises every n-th matrix of a shape."""
+        by_shape = {}
+        for (p, halves), m in zip(self.matrices, self.momenta):
+            m.lerp_(p.grad, 0.05)
+            rows = p.shape[-2] // halves
+            view = p.grad.lerp(m, 0.95).reshape(-1, rows, p.shape[-1])
+            by_shape.setdefault(tuple(view.shape[1:]), []).append((p, view))
+        stacks = [torch.cat([v for _, v in items]) for items in by_shape.values()]
+        for stack in stacks:
+            mine = orthogonalise(stack[self.rank::self.workers])
+            stack.zero_()[self.rank::self.workers] = mine
+        if self.workers > 1:
+            flat = torch.cat([x.flatten() for x in stacks])
+            dist.all_reduce(flat)
+            stacks = [f.view_as(x) for f, x in zip(flat.split([x.numel() for x in stacks]), stacks)]
+        lr = self.muon_lr * factor
+        for ((rows, cols), items), stack in zip(by_shape.items(), stacks):
+            scale = max(1.0, rows / cols) ** 0.5
+            for (p, _), part in zip(items, stack.split([len(v) for _, v in items])):
+                p.mul_(1 - lr * self.decay).add_(part.reshape(p.shape), alpha=-lr * scale)
+
+    def state(self):
+        return {"momenta": self.momenta, "adam": self.adam.state_dict()}
+
+    def restore(self, state):
+        for m, saved in zip(self.momenta, state["momenta"]):
+            m.copy_(saved)
+        self.adam.load_state_dict(state["adam"])

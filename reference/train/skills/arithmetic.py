@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Addition and subtraction below 100 and the tables up to 12 x 12, directly or with digit-wise working."""
+from skills.base import Turn, pick, politely
+
+ADD = ["What is {a} + {b}?", "{a} + {b}", "{a}+{b}=?", "What is {a} plus {b}?", "Add {a} and {b}.",
+       "Compute {a} + {b}.", "How much is {a} + {b}?", "Calculate {a}+{b}.", "What do you get if you add {b} to {a}?",
+       "Sum of {a} and {b}?", "I have {a} coins and get {b} more. How many coins do I have?",
+       "{a} and {b} together make what?", "How much is {a} plus {b}?", "Please add {a} and {b}."]
+SUB = ["What is {a} - {b}?", "{a} - {b}", "{a}-{b}=?", "What is {a} minus {b}?", "Subtract {b} from {a}.",
+       "Compute {a} - {b}.", "How much is {a} - {b}?", "Calculate {a}-{b}.", "Take {b} away from {a}.",
+       "Difference of {a} and {b}?", "{a} less {b} is what?", "What is left of {a} after taking {b}?",
+       "How much is {a} minus {b}?", "Please subtract {b} from {a}."]
+MUL = ["What is {a} × {b}?", "{a} × {b}", "{a}*{b}=?", "What is {a} times {b}?", "Multiply {a} by {b}.",
+       "Compute {a} x {b}.", "How much is {a} * {b}?", "Calculate {a} × {b}.", "Product of {a} and {b}?",
+       "What is {a} multiplied by {b}?", "{a} bags hold {b} balls each. How many balls?", "{a} times {b}?",
+       "How much is {a} times {b}?", "Please multiply {a} and {b}."]
+
+
+def add_steps(a, b):
+    ones = a % 10 + b % 10
+    tens = a // 10 + b // 10
+    steps = f"{a % 10}+{b % 10}={ones}"
+    if ones > 9:
+        return f"{steps}, write {ones % 10} carry 1. {a // 10}+{b // 10}+1={tens + 1}. So {a + b}."
+    return f"{steps}. {a // 10}+{b // 10}={tens}. So {a + b}."
+
+
+def sub_steps(a, b):
+    if a < b:
+        return f"{a}<{b}, so minus {b}-{a}. " + sub_steps(b, a)[:-1].rsplit(" ", 1)[0] + f" {a - b}."
+    if a % 10 < b % 10:
+        return (f"{a % 10}<{b % 10}, borrow. {a % 10 + 10}-{b % 10}={a % 10 + 10 - b % 10}. "
+                f"{a // 10}-1-{b // 10}={a // 10 - 1 - b // 10}. So {a - b}.")
+    return f"{a % 10}-{b % 10}={a % 10 - b % 10}. {a // 10}-{b // 10}={a // 10 - b // 10}. So {a - b}."
+
+
+def mul_steps(a, b):
+    if b > 10:
+        return f"{a}×10={a * 10}. {a}×{b - 10}={a * (b - 10)}. {a * 10}+{a * (b - 10)}={a * b}. So {a * b}."
+    if a > 10:
+        return f"10×{b}={10 * b}. {a - 10}×{b}={(a - 10) * b}. {10 * b}+{(a - 10) * b}={a * b}. So {a * b}."
+    return f"{a}×{b}={a * b}. So {a * b}."
+
+
+def problem(rng):
+    """-> operator, a, b, result, working."""
+    kind = rng.random()
+    if kind < 0.42:
+        a, b = rng.randrange(100), rng.randrange(100)
+        return "+", a, b, a + b, add_steps(a, b)
+    if kind < 0.84:
+        a, b = rng.randrange(100), rng.randrange(100)
+        if a < b and rng.random() < 0.7:
+            a, b = b, a
+        return "-", a, b, a - b, sub_steps(a, b)
+    a, b = rng.randrange(1, 13), rng.randrange(1, 13)
+    return "×", a, b, a * b, mul_steps(a, b)
+
+
+def turn(rng, split):
+    op, a, b, result, steps = problem(rng)
+    template = pick(rng, {"+": ADD, "-": SUB, "×": MUL}[op], split)
+    text = template.format(a=a, b=b)
+    return Turn(politely(rng, text) if text[0] not in "0123456789" else text, str(result), steps)
+
+
+def drill(rng):
+    """Plain text lines "47+38=85": pairs of (text, counts in the loss)."""
+    pieces = []
+    for _ in range(rng.randrange(4, 14)):
+        op, a, b, result, steps = problem(rng)
+        if rng.random() < 0.35:
+            pieces += [(f"{a}{op}{b}: ", False), (steps + "\n", True)]
+        else:
+            pieces += [(f"{a}{op}{b}=", False), (f"{result}\n", True)]
+    return pieces

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all skills share: the train/test split, pools of words, and the shape of a turn.
+
+Split: of every explicit pool the last sixth belongs to the test split and the rest to training; generated
+names are divided by a checksum. So a held-out prompt differs from training in templates, values and names.
+"""
+import dataclasses
+import zlib
+
+TRAIN, TEST = "train", "test"
+
+
+@dataclasses.dataclass
+class Turn:
+    """One question and its answer; `think` is the working shown when reasoning_effort is high."""
+    user: str
+    answer: str
+    think: str
+
+
+def part(pool, split):
+    """The half of a pool that a split may use: the last sixth is held out."""
+    held = max(1, len(pool) // 6)
+    return pool[-held:] if split == TEST else pool[:-held]
+
+
+def pick(rng, pool, split):
+    return rng.choice(part(pool, split))
+
+
+def belongs(text, split):
+    return (zlib.crc32(text.encode()) % 6 == 0) == (split == TEST)
+
+
+ONSETS = ["B", "C", "D", "F", "G", "H", "J", "K", "L", "M", "N", "P", "R", "S", "T", "V", "W", "Z",
+          "Br", "Cl", "Dr", "Fl", "Gr", "Kr", "Pl", "St", "Tr", "Th", "Sh", "A", "E", "I", "O", "U"]
+MIDDLES = ["a", "e", "i", "o", "u", "ar", "el", "in", "or", "an", "il", "on", "er", "al", "ia", "ee", "ou"]
+ENDS = ["n", "ra", "la", "na", "to", "ko", "vin", "mer", "den", "lia", "s", "x", "rik", "ton", "ma", "bel",
+        "dor", "nia", "lo", "rin", "th", "va", "wen", "zo"]
+REAL_NAMES = ("Anna Ben Clara David Emma Felix Grace Henry Ida Jack Kate Leo Maria Noah Olivia Paul Rosa Sam "
+              "Tina Victor Alice Bob Carol Dan Eva Frank Gina Hugo Iris John Laura Mark Nina Oscar Peter Ruth "
+              "Simon Tom Vera Will Zoe Adam Bella Carl Diana Eric Fiona George Helen Ivan Julia Karl Lucy Max "
+              "Nora Otto Pia Ray Sara Theo Uma Yara Liam Mia Amir Chen Priya Omar Yuki Lars Sven Marta").split()
+CITIES = ("Paris London Berlin Rome Madrid Vienna Oslo Lisbon Dublin Prague Warsaw Athens Cairo Tokyo Delhi "
+          "Lima Boston Chicago Denver Dallas Miami Seattle Toronto Sydney Lyon Nice Milan Turin Munich Hamburg "
+          "Geneva Zurich Porto Seville Valencia Naples Venice Bergen Malmo Helsinki Riga Tallinn Krakow Dakar "
+          "Nairobi Accra Tunis Quito Bogota Havana Kyoto Osaka Seoul Manila Hanoi Perth").split()
+COLOURS = "red blue green yellow black white orange purple pink brown grey gold silver violet teal".split()
+ANIMALS = ("cat dog horse cow sheep goat lion tiger bear wolf fox rabbit mouse frog snake duck goose owl eagle "
+           "whale shark seal crab spider bee ant camel zebra monkey turtle otter badger parrot lizard").split()
+FOODS = ("bread cheese apple pear grape lemon rice soup pasta pizza salad cake honey butter onion carrot tomato "
+         "potato bean mango peach plum olive garlic pepper sugar salt milk coffee tea juice water egg fish").split()
+THINGS = ("book chair table lamp clock phone car bike boat train plane ring coin key door window box bag cup "
+          "plate knife spoon pen paper map ball rope tent shoe hat coat glove mirror bridge tower garden river "
+          "mountain forest island castle stone star cloud wind storm rain snow fire").split()
+JOBS = ("teacher doctor nurse baker farmer pilot singer painter writer lawyer driver cook builder sailor actor "
+        "gardener librarian engineer chemist tailor dancer judge guide clerk potter").split()
+MONTHS = ("January February March April May June July August September October November December").split()
+DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+
+
+def invented(rng, split, upper=True):
+    """An invented word such as "Trelia"; the split owns it by checksum."""
+    while True:
+        word = rng.choice(ONSETS) + rng.choice(MIDDLES) + rng.choice(["", rng.choice("lmnrstv") +
+                                                                     rng.choice(MIDDLES)]) + rng.choice(ENDS)
+        if belongs(word, split):
+            return word if upper else word.lower()
+
+
+def name(rng, split):
+    return pick(rng, REAL_NAMES, split) if rng.random() < 0.4 else invented(rng, split)
+
+
+def city(rng, split):
+    return pick(rng, CITIES, split) if rng.random() < 0.6 else invented(rng, split)
+
+
+def word(rng, split):
+    pool = rng.choice([COLOURS, ANIMALS, FOODS, THINGS, JOBS])
+    return pick(rng, pool, split)
+
+
+POLITE = ["", "", "", "", "Please: ", "Hey, ", "Hi! ", "Quick question: ", "Tell me: ", "One more thing: "]
+
+
+def politely(rng, text):
+    prefix = rng.choice(POLITE)
+    if prefix.endswith(", ") and text[:2] != "I ":
+        text = text[0].lower() + text[1:]
+    return prefix + text

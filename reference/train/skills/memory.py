@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Things said earlier in the conversation and asked for later, with other turns between."""
+from skills import base
+from skills.base import Turn, pick
+
+SLOTS = [
+    ("name", base.name, ["My name is {v}.", "I am {v}.", "Call me {v}.", "Hi, I'm {v}.", "Hello, my name is {v}.",
+                         "You can call me {v}.", "I am called {v}.", "They call me {v}.", "Hello, I am {v}."],
+     "Nice to meet you, {v}!", ["What is my name?", "Who am I?", "Do you remember my name?", "What am I called?",
+                                "Tell me my name.", "Say my name.", "Can you recall my name?"], "Your name is {v}."),
+    ("number", lambda r, s: str(r.randrange(10, 1000)), [
+        "My number is {v}.", "Remember the number {v}.", "My lucky number is {v}.", "Please keep the number {v} in mind.",
+        "The number is {v}.", "Note the number {v}.", "Do not forget the number {v}."],
+     "I will remember {v}.", ["What is my number?", "Which number did I give you?", "What number did I tell you?", "Tell me the number.",
+                              "Do you remember the number?", "What was the number?", "Can you recall the number?"], "The number is {v}."),
+    ("city", base.city, ["I live in {v}.", "My home is in {v}.", "I come from {v}.", "My city is {v}.", "I am from {v}.",
+                         "My home town is {v}."],
+     "{v} is a nice place.", ["Where do I live?", "Which city am I from?", "What is my city?", "Where is my home?", "Tell me my city.",
+                              "Can you recall my city?"], "You live in {v}."),
+    ("colour", lambda r, s: pick(r, base.COLOURS, s), ["My favourite colour is {v}.", "I like the colour {v}.", "I love {v}.", "The best colour is {v}.",
+                                                       "My colour is {v}."],
+     "{v} is a fine colour.", ["What is my favourite colour?", "Which colour do I like?", "What is my colour?", "Tell me my colour.",
+                               "Can you recall my colour?"], "Your colour is {v}."),
+    ("pet", base.name, ["My dog is called {v}.", "I have a cat named {v}.", "My pet is {v}.", "My horse is called {v}.", "My pet is named {v}."],
+     "{v} is a good name.", ["What is my pet called?", "What is the name of my pet?", "Who is my pet?", "Tell me the name of my pet.",
+                             "Can you recall my pet?"], "Your pet is called {v}."),
+    ("job", lambda r, s: pick(r, base.JOBS, s), ["I work as a {v}.", "I am a {v}.", "My job is {v}.", "I earn my money as a {v}.", "By trade I am a {v}."],
+     "That is good work.", ["What is my job?", "What do I do?", "What do I work as?", "Tell me my job.", "Can you recall my job?"],
+     "You work as a {v}."),
+    ("word", lambda r, s: base.invented(r, s, False), ["The code word is {v}.", "Remember the word {v}.", "My password is {v}.", "The secret word is {v}.",
+                                                       "Keep the word {v} in mind."],
+     "I will remember {v}.", ["What is the word?", "Which word did I give you?", "What was the code word?", "Tell me the secret word.",
+                              "Can you recall the word?"], "The word is {v}."),
+]
+
+
+def capital_first(text):
+    return text[0].upper() + text[1:]
+
+
+def turns(rng, split, filler, between=0):
+    """A list of Turns: statements, fillers (at least `between`), then questions on what was said."""
+    chosen = rng.sample(SLOTS, rng.choice([1, 1, 2, 2, 3]))
+    out, known = [], []
+    for _, make, say, reply, ask, answer in chosen:
+        value = make(rng, split)
+        out.append(Turn(pick(rng, say, split).format(v=value), capital_first(reply.format(v=value)), "The user tells me something."))
+        known.append((ask, answer, value))
+        if rng.random() < 0.35:
+            out.append(filler(rng, split))
+    out += [filler(rng, split) for _ in range(between)]
+    for ask, answer, value in rng.sample(known, rng.randrange(1, len(known) + 1)):
+        if rng.random() < 0.3:
+            out.append(filler(rng, split))
+        out.append(Turn(pick(rng, ask, split), answer.format(v=value), f"The user said {value}."))
+    return out
