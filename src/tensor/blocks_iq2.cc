@@ -14,8 +14,8 @@ float group_scale(float d, uint32_t scale) {
 
 void put_eight(uint64_t grid, uint32_t signs, float scale, float* out) {
   for (int e = 0; e < 8; ++e) {
-    const float sign = ((signs >> e) & 1u) != 0 ? -1.0f : 1.0f;
-    out[e] = scale * static_cast<float>(static_cast<int32_t>((grid >> (8 * e)) & 255u)) * sign;
+    const float magnitude = scale * static_cast<float>(static_cast<int32_t>((grid >> (8 * e)) & 255u));
+    out[e] = f32_from_bits(f32_bits(magnitude) ^ (((signs >> e) & 1u) << 31));
   }
 }
 

@@ -27,22 +27,27 @@ constexpr uint16_t bf16_from_f32(float value) {
   return static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
 }
 
-// The three cases are selects over values that are all cheap and safe to form, so loops over it vectorise.
+// Without a branch: all cases are cheap and safe to form, and loops over masks vectorise on every machine.
+constexpr uint32_t select_bits(bool condition, uint32_t yes, uint32_t no) {
+  const uint32_t mask = 0u - static_cast<uint32_t>(condition);
+  return (yes & mask) | (no & ~mask);
+}
+
 constexpr float f32_from_f16(uint16_t code) {
   const uint32_t sign = (code & 0x8000u) << 16, magnitude = code & 0x7fffu;
   const uint32_t tiny = f32_bits(static_cast<float>(static_cast<int32_t>(magnitude)) * 0x1p-24f);
   const uint32_t rebiased = (magnitude << 13) + ((127u - 15u) << 23);
   const uint32_t special = 0x7f800000u | (magnitude << 13);
-  const uint32_t finite = magnitude < 0x0400u ? tiny : rebiased;
-  return f32_from_bits(sign | (magnitude >= 0x7c00u ? special : finite));
+  const uint32_t finite = select_bits(magnitude < 0x0400u, tiny, rebiased);
+  return f32_from_bits(sign | select_bits(magnitude >= 0x7c00u, special, finite));
 }
 
 constexpr float f32_from_e4m3(uint8_t code) {
   const uint32_t sign = (code & 0x80u) << 24, magnitude = code & 0x7fu;
   const uint32_t tiny = f32_bits(static_cast<float>(static_cast<int32_t>(magnitude)) * 0x1p-9f);
   const uint32_t rebiased = (magnitude << 20) + ((127u - 7u) << 23);
-  const uint32_t finite = magnitude < 0x08u ? tiny : rebiased;
-  return f32_from_bits(sign | (magnitude == 0x7fu ? 0x7fc00000u : finite));
+  const uint32_t finite = select_bits(magnitude < 0x08u, tiny, rebiased);
+  return f32_from_bits(sign | select_bits(magnitude == 0x7fu, 0x7fc00000u, finite));
 }
 
 // The upper half of an f16.
