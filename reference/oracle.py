@@ -28,7 +28,7 @@ def config_of(o: Options) -> Mistral4Config:
             "max_position_embeddings": int(o.original_positions * o.rope_factor),
             "partial_rotary_factor": o.rope / (o.nope + o.rope),
         },
-        attn_implementation="eager")
+        attn_implementation="eager", experts_implementation="eager")
 
 
 def build(o: Options) -> Mistral4ForCausalLM:
@@ -56,4 +56,4 @@ def logits(model, o: Options, tokens: list[int], first_position: int, mscale: bo
     positions = torch.arange(first_position, first_position + len(tokens))[None]
     with torch.no_grad():
         out = model(input_ids=torch.tensor([tokens]), position_ids=positions, use_cache=False)
-    return out.logits[0].float().numpy()
+    return out.logits[0].numpy()

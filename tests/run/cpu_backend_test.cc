@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Properties of the forward pass that hold whatever the weights: attention forms agree, chunks and page
-// numbers do not matter, unused memory is not read. That the numbers are right is tests/model's business.
+// numbers do not matter, unused memory is not read. That the numbers are right is logits_golden_test.cc's business.
 #include "run/cpu/cpu_backend.h"
 
 #include <gtest/gtest.h>
