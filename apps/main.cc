@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 
 #include "synth_command.h"
+#include "compare_command.h"
+#include "inspect_command.h"
 #include "tokenize_command.h"
 
 int main(int argc, char** argv) {
@@ -12,6 +14,8 @@ int main(int argc, char** argv) {
   sirocco::add_synth_command(app, exit_code);
   sirocco::add_tokenize_command(app, exit_code);
   sirocco::add_detokenize_command(app, exit_code);
+  sirocco::add_inspect_command(app, exit_code);
+  sirocco::add_compare_command(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;
 }

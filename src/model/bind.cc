@@ -29,6 +29,17 @@ int64_t embedding_rows(const Checkpoint& checkpoint) {
   return entry != nullptr && entry->shape.size() == 2 ? entry->shape[0] : 0;
 }
 
+Result<ModelWeights> bind_with(BindLookup& lookup, Layout layout, const Config& config) {
+  ModelWeights weights;
+  switch (layout) {
+    case Layout::native: bind_native(lookup, config, weights); break;
+    case Layout::hugging_face: bind_hugging_face(lookup, config, weights); break;
+    case Layout::gguf: bind_gguf(lookup, config, weights); break;
+  }
+  if (lookup.error()) return tl::unexpected<Error>(*lookup.error());
+  return weights;
+}
+
 }  // namespace
 
 Result<Config> read_config(const Checkpoint& checkpoint) {
@@ -48,14 +59,17 @@ Result<Config> read_config(const Checkpoint& checkpoint) {
 
 Result<ModelWeights> bind_weights(const Checkpoint& checkpoint, const Config& config) {
   BindLookup lookup(checkpoint);
-  ModelWeights weights;
-  switch (checkpoint.layout()) {
-    case Layout::native: bind_native(lookup, config, weights); break;
-    case Layout::hugging_face: bind_hugging_face(lookup, config, weights); break;
-    case Layout::gguf: bind_gguf(lookup, config, weights); break;
-  }
-  if (lookup.error()) return tl::unexpected<Error>(*lookup.error());
-  return weights;
+  return bind_with(lookup, checkpoint.layout(), config);
+}
+
+Result<std::vector<const TensorEntry*>> unused_tensors(const Checkpoint& checkpoint, const Config& config) {
+  BindLookup lookup(checkpoint);
+  auto weights = bind_with(lookup, checkpoint.layout(), config);
+  if (!weights) return forward_error(weights);
+  std::vector<const TensorEntry*> unused;
+  for (const TensorEntry& entry : checkpoint.tensors())
+    if (!lookup.used(entry)) unused.push_back(&entry);
+  return unused;
 }
 
 }  // namespace sirocco

@@ -2,6 +2,9 @@
 // From a checkpoint to a model: the configuration, and every tensor in its place with dtype and shape checked.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "model/config.h"
 #include "model/weights.h"
 #include "sirocco/status.h"
@@ -17,5 +20,8 @@ Result<Config> parse_gguf_config(const GgufMetadata& metadata, const std::string
 
 // Fails naming the first tensor that is missing or whose shape or type is not what `config` demands.
 Result<ModelWeights> bind_weights(const Checkpoint& checkpoint, const Config& config);
+
+// The tensors that binding passes over: activation scales and global scales are read and so are not among them.
+Result<std::vector<const TensorEntry*>> unused_tensors(const Checkpoint& checkpoint, const Config& config);
 
 }  // namespace sirocco

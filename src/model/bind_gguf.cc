@@ -15,6 +15,12 @@ FeedForwardWeights bind_feed_forward(BindLookup& lookup, const std::string& bloc
           .down = lookup.matrix(block + ".ffn_down" + suffix, hidden, width)};
 }
 
+// One stack of matrices; writers of NVFP4 put a scale a matrix (or one) beside it as "<prefix>.scale".
+std::vector<WeightView> bind_stack(BindLookup& lookup, const std::string& prefix, int64_t parts, int64_t rows,
+                                   int64_t cols) {
+  return lookup.stack(prefix + ".weight", parts, rows, cols, prefix + ".scale");
+}
+
 LatentAttentionWeights bind_latent(BindLookup& lookup, const std::string& block, const Config& c) {
   LatentAttentionWeights w;
   const int64_t q_rows = c.heads * (c.nope_dim + c.rope_dim);
@@ -28,8 +34,8 @@ LatentAttentionWeights bind_latent(BindLookup& lookup, const std::string& block,
   w.kv_a = lookup.matrix(block + ".attn_kv_a_mqa", c.kv_lora_rank + c.rope_dim, c.hidden);
   w.kv_a_norm = lookup.vector(block + ".attn_kv_a_norm", c.kv_lora_rank);
   if (lookup.has(block + ".attn_k_b.weight")) {
-    w.k_b = lookup.stack(block + ".attn_k_b.weight", c.heads, c.kv_lora_rank, c.nope_dim);
-    w.v_b = lookup.stack(block + ".attn_v_b.weight", c.heads, c.v_head_dim, c.kv_lora_rank);
+    w.k_b = bind_stack(lookup, block + ".attn_k_b", c.heads, c.kv_lora_rank, c.nope_dim);
+    w.v_b = bind_stack(lookup, block + ".attn_v_b", c.heads, c.v_head_dim, c.kv_lora_rank);
   } else {
     w.kv_b = lookup.matrix(block + ".attn_kv_b", c.heads * (c.nope_dim + c.v_head_dim), c.kv_lora_rank);
   }
@@ -40,17 +46,17 @@ LatentAttentionWeights bind_latent(BindLookup& lookup, const std::string& block,
 void bind_experts(BindLookup& lookup, const std::string& block, const Config& c, LayerWeights& layer) {
   const ExpertsConfig& e = c.experts;
   layer.router = lookup.matrix(block + ".ffn_gate_inp", e.experts, c.hidden);
-  const auto downs = lookup.stack(block + ".ffn_down_exps.weight", e.experts, c.hidden, e.width);
+  const auto downs = bind_stack(lookup, block + ".ffn_down_exps", e.experts, c.hidden, e.width);
   std::vector<WeightView> gates, ups;
   if (lookup.has(block + ".ffn_gate_up_exps.weight")) {
-    const auto fused = lookup.stack(block + ".ffn_gate_up_exps.weight", e.experts, 2 * e.width, c.hidden);
+    const auto fused = bind_stack(lookup, block + ".ffn_gate_up_exps", e.experts, 2 * e.width, c.hidden);
     for (const WeightView& view : fused) {
       gates.push_back(view.slice_rows(0, e.width));
       ups.push_back(view.slice_rows(e.width, e.width));
     }
   } else {
-    gates = lookup.stack(block + ".ffn_gate_exps.weight", e.experts, e.width, c.hidden);
-    ups = lookup.stack(block + ".ffn_up_exps.weight", e.experts, e.width, c.hidden);
+    gates = bind_stack(lookup, block + ".ffn_gate_exps", e.experts, e.width, c.hidden);
+    ups = bind_stack(lookup, block + ".ffn_up_exps", e.experts, e.width, c.hidden);
   }
   if (!lookup.ok()) return;
   for (size_t i = 0; i < downs.size(); ++i) layer.experts.push_back({gates[i], ups[i], downs[i]});

@@ -76,9 +76,15 @@ std::string BindLookup::file_of(const TensorEntry& entry) const {
   return checkpoint_.file_paths()[static_cast<size_t>(entry.file_index)];
 }
 
+const TensorEntry* BindLookup::find(const std::string& name) {
+  const TensorEntry* entry = checkpoint_.find(name);
+  if (entry != nullptr) used_.insert(entry);
+  return entry;
+}
+
 const TensorEntry* BindLookup::require(const std::string& name, const std::vector<int64_t>& shape) {
   if (error_) return nullptr;
-  const TensorEntry* entry = checkpoint_.find(name);
+  const TensorEntry* entry = find(name);
   if (entry == nullptr) {
     refuse(ErrorKind::not_found, fmt::format("{}: tensor '{}' is missing, expected {}", checkpoint_.path(), name,
                                              shape_text(shape)));
@@ -106,7 +112,7 @@ float BindLookup::scalar(const TensorEntry& entry, int64_t index) {
 float BindLookup::scale(std::initializer_list<std::string> names, bool needed) {
   if (error_) return 1.0f;
   for (const std::string& name : names) {
-    const TensorEntry* entry = checkpoint_.find(name);
+    const TensorEntry* entry = find(name);
     if (entry == nullptr) continue;
     if (elements(*entry) == 1) return scalar(*entry, 0);
     refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': shape {}, expected one element", file_of(*entry), name,
@@ -140,6 +146,7 @@ WeightView BindLookup::matrix(const std::string& prefix, int64_t rows, int64_t c
                        true);
     scale({prefix + ".qscale_act", prefix + ".activation_scale", prefix + ".input_scale"}, false);
   }
+  if (view.present() && checkpoint_.layout() == Layout::gguf) view.scale = scale({prefix + ".scale"}, false);
   return view;
 }
 
@@ -168,16 +175,16 @@ std::vector<WeightView> BindLookup::stack(const std::string& name, int64_t parts
                                           const std::string& scale_name, const std::string& activation_name) {
   const WeightView whole = reshaped(name, {parts, rows, cols}, parts * rows, cols);
   if (!whole.present()) return {};
-  const bool fp8 = is_fp8(whole.dtype);
+  const bool scaled = is_fp8(whole.dtype) || (checkpoint_.layout() == Layout::gguf && has(scale_name));
   std::vector<WeightView> views(static_cast<size_t>(parts), whole);
   for (int64_t i = 0; i < parts; ++i) {
     WeightView& view = views[static_cast<size_t>(i)];
     view.rows = rows;
     view.data += i * rows * whole.row_stride_bytes;
   }
-  if (!fp8) return views;
+  if (!scaled) return views;
   for (const auto& [scales, needed] : {std::pair{scale_name, true}, std::pair{activation_name, false}}) {
-    const TensorEntry* entry = checkpoint_.find(scales);
+    const TensorEntry* entry = find(scales);
     if (entry == nullptr && !needed) continue;
     if (entry == nullptr) {
       refuse(ErrorKind::not_found, fmt::format("{}: tensor '{}' is missing, expected {} scales", checkpoint_.path(),

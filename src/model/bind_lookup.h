@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "model/weights.h"
@@ -21,8 +22,9 @@ class BindLookup {
  public:
   explicit BindLookup(const Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
 
-  // "<prefix>.weight" [rows, cols] in any type that decodes, with an FP8 tensor's scale beside it; or, when only
-  // "<prefix>.weight_packed" is there, compressed-tensors NVFP4 with its two levels of scales.
+  // "<prefix>.weight" [rows, cols] in any type that decodes, with an FP8 tensor's scale beside it (in a GGUF: with
+  // "<prefix>.scale" if there is one); or, when only "<prefix>.weight_packed" is there, compressed-tensors NVFP4
+  // with its two levels of scales.
   WeightView matrix(const std::string& prefix, int64_t rows, int64_t cols);
   // One matrix with its full name, whatever its shape: rows × cols elements, e.g. a convolution's [out, c, h, w].
   WeightView reshaped(const std::string& name, const std::vector<int64_t>& shape, int64_t rows, int64_t cols);
@@ -33,6 +35,7 @@ class BindLookup {
   WeightView vector(const std::string& prefix, int64_t n);
 
   bool has(std::string_view name) const { return checkpoint_.find(name) != nullptr; }
+  bool used(const TensorEntry& entry) const { return used_.contains(&entry); }
   bool ok() const { return !error_; }
   const std::optional<Error>& error() const { return error_; }
   void refuse(ErrorKind kind, std::string message);
@@ -43,9 +46,11 @@ class BindLookup {
   float scalar(const TensorEntry& entry, int64_t index);
   // The first of `names` that exists as one finite number; refused when none does and `needed`.
   float scale(std::initializer_list<std::string> names, bool needed);
+  const TensorEntry* find(const std::string& name);  // null when absent; a tensor that is found counts as used
   std::string file_of(const TensorEntry& entry) const;
 
   const Checkpoint& checkpoint_;
+  std::unordered_set<const TensorEntry*> used_;
   std::optional<Error> error_;
 };
 
