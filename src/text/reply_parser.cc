@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text/reply_parser.h"
+
+#include "text/python_json.h"
+
+namespace sirocco {
+namespace {
+
+std::string trimmed(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return {};
+  return std::string(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
+}
+
+}  // namespace
+
+ReplyParser::ReplyParser(const Tokenizer& tokenizer, const ReplyParserOptions& options)
+    : tokenizer_(&tokenizer),
+      options_(options),
+      text_(tokenizer, options.keep_special ? SpecialTokens::spell_out : SpecialTokens::skip),
+      part_(options.inside_thinking ? Part::reasoning : Part::content) {
+  const auto id_of = [&](std::string_view name) { return tokenizer.special_id(name).value_or(kNoToken); };
+  think_ = id_of("[THINK]");
+  end_think_ = id_of("[/THINK]");
+  tool_calls_ = id_of("[TOOL_CALLS]");
+  args_ = id_of("[ARGS]");
+  call_id_ = id_of("[CALL_ID]");
+}
+
+void ReplyParser::push(TokenId id, ReplyDelta& out) {
+  if (options_.format == ReplyFormat::text) {
+    if (id == tokenizer_->eos_id()) ended_ = true;
+    text_.push(id, out.content);
+    return;
+  }
+  if (ended_) return;
+  if (tokenizer_->is_special(id)) return push_marker(id, out);
+  if (part_ == Part::reasoning) ++reasoning_tokens_;
+  std::string text;
+  text_.push(id, text);
+  emit(std::move(text), out);
+}
+
+void ReplyParser::push_marker(TokenId id, ReplyDelta& out) {
+  if (id == tokenizer_->eos_id()) {
+    finish(out);
+    ended_ = true;
+  } else if (id == think_) {
+    enter(Part::reasoning, out);
+  } else if (id == end_think_) {
+    if (part_ == Part::reasoning) enter(Part::content, out);
+  } else if (id == tool_calls_) {
+    enter(tokenizer_->version() < TokenizerVersion::v11 ? Part::call_list : Part::call_name, out);
+  } else if (id == call_id_ && part_ == Part::call_name) {
+    std::string name;
+    std::swap(name, held_);
+    text_.finish(name);
+    emit_call(std::move(name), out);
+    part_ = Part::call_id;
+  } else if (id == args_ && (part_ == Part::call_name || part_ == Part::call_id)) {
+    enter(Part::call_arguments, out);
+  }
+  // Any other control token has no place in a reply and is dropped.
+}
+
+// Ends the part at hand, which may hold text back, and begins another.
+void ReplyParser::enter(Part part, ReplyDelta& out) {
+  std::string rest;
+  text_.finish(rest);
+  emit(std::move(rest), out);
+  if (part_ == Part::call_name) {
+    std::string name;
+    std::swap(name, held_);
+    emit_call(std::move(name), out);
+  } else if (part_ == Part::call_list) {
+    emit_call_list(out);
+  }
+  part_ = part;
+}
+
+void ReplyParser::emit(std::string text, ReplyDelta& out) {
+  if (text.empty()) return;
+  switch (part_) {
+    case Part::content:
+      out.content += text;
+      break;
+    case Part::reasoning:
+      out.reasoning += text;
+      break;
+    case Part::call_id:
+      break;  // callers get ids of their own
+    case Part::call_name:
+    case Part::call_list:
+      held_ += text;
+      break;
+    case Part::call_arguments:
+      if (!out.tool_calls.empty() && out.tool_calls.back().index == calls_ - 1)
+        out.tool_calls.back().arguments += text;
+      else
+        out.tool_calls.push_back({calls_ - 1, "", std::move(text)});
+      break;
+  }
+}
+
+void ReplyParser::emit_call(std::string name, ReplyDelta& out) {
+  out.tool_calls.push_back({calls_++, trimmed(name), ""});
+}
+
+// Up to v7: [{"name": …, "arguments": {…}, "id": …}]. What is no such list is shown as content.
+void ReplyParser::emit_call_list(ReplyDelta& out) {
+  std::string text;
+  std::swap(text, held_);
+  const auto list = parse_python_json(text, "tool calls");
+  bool sound = list && list->is_array() && !list->items.empty();
+  if (sound)
+    for (const PythonJson& call : list->items) {
+      const PythonJson* name = call.find("name");
+      sound = sound && name && name->is_string();
+    }
+  if (!sound) {
+    out.content += text;
+    return;
+  }
+  for (const PythonJson& call : list->items) {
+    emit_call(call.find("name")->text, out);
+    const PythonJson* arguments = call.find("arguments");
+    out.tool_calls.back().arguments = arguments ? dump_python_json(*arguments) : "{}";
+  }
+}
+
+void ReplyParser::finish(ReplyDelta& out) {
+  if (options_.format == ReplyFormat::text) return text_.finish(out.content);
+  if (ended_) return;
+  enter(Part::content, out);
+}
+
+}  // namespace sirocco
