@@ -77,6 +77,10 @@ class Engine {
   // ones are ignored and, given `ignored`, named there.
   virtual Result<GenerateRequest> chat_request(std::string_view json, ChatRules rules = ChatRules::lenient,
                                                std::vector<std::string>* ignored = nullptr) const = 0;
+  // The samplers, limits and stops among the fields of any such object, into `request`; what it does not name
+  // stays as it is.
+  virtual Result<void> read_fields(std::string_view json, GenerateRequest& request,
+                                   std::vector<std::string>* ignored = nullptr) const = 0;
   virtual std::vector<int32_t> tokenize(std::string_view text, const TokenizeOptions& options = {}) const = 0;
   // Invalid UTF-8 becomes U+FFFD; control tokens are dropped unless `spell_special`. Any ids will do.
   virtual std::string detokenize(std::span<const int32_t> ids, bool spell_special = false) const = 0;

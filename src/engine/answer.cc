@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/answer.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "sample/logprobs.h"
+
+namespace sirocco {
+
+Answering::Answering(const Tokenizer& tokenizer, int64_t context_tokens)
+    : context_tokens_(context_tokens),
+      end_(tokenizer.eos_id()),
+      think_(tokenizer.special_id("[THINK]").value_or(-1)),
+      end_think_(tokenizer.special_id("[/THINK]").value_or(-1)) {}
+
+std::optional<int32_t> Answering::pick(const GenerateRequest& request, Choice& choice,
+                                       std::span<const float> logits) const {
+  std::vector<int32_t> banned;
+  const bool too_short = static_cast<int64_t>(choice.answer.size()) < request.min_tokens;
+  if (request.ignore_end || too_short) banned.push_back(end_);
+  if (too_short) banned.insert(banned.end(), request.stop_tokens.begin(), request.stop_tokens.end());
+  if (request.thinking_tokens == 0) banned.push_back(think_);
+
+  std::vector<uint32_t> allowed;
+  if (choice.mask) {
+    allowed.assign((logits.size() + 31) / 32, 0);
+    if (!choice.mask->fill(allowed)) allowed.clear();
+  }
+  const int32_t forced = std::exchange(choice.forced, -1);
+  if (forced >= 0) {
+    const auto t = static_cast<size_t>(forced);
+    if (allowed.empty() || (allowed[t / 32] >> (t % 32) & 1U) != 0) return forced;
+  }
+  return choice.sampler.pick(logits, {banned, allowed});
+}
+
+void Answering::say(Choice& choice, int32_t token, Delta& out) const {
+  Delta said;
+  const bool was_thinking = choice.writer.thinking();
+  choice.writer.push(token, said);
+  if (was_thinking && choice.writer.thinking()) ++choice.reasoning_tokens;  // markers do not count
+  out.reasoning += said.reasoning;
+  choice.stops.push(said.content, out.content);
+  if (said.tool_calls.empty()) return;
+  choice.said_tool_call = true;
+  choice.stops.flush(out.content);  // what was held back came before the call
+  out.tool_calls.insert(out.tool_calls.end(), std::make_move_iterator(said.tool_calls.begin()),
+                        std::make_move_iterator(said.tool_calls.end()));
+}
+
+std::optional<Answering::Ending> Answering::take_token(const LiveRequest& live, Choice& choice,
+                                                       std::span<const float> logits, Delta& out) const {
+  const GenerateRequest& request = live.request;
+  choice.logits_hash = hash_of_row(logits);
+  const auto token = pick(request, choice, logits);
+  if (!token) return Ending{FinishReason::error, {}, -1, "no token is allowed here"};
+  choice.answer.push_back(*token);
+  out.tokens.push_back(*token);
+  if (request.logprobs >= 0) out.logprobs.push_back(log_probabilities(logits, *token, request.logprobs));
+  choice.sampler.accept(*token);
+  if (choice.mask && !choice.mask->accept(*token))
+    return Ending{FinishReason::error, {}, -1, "the grammar refused a token that it had allowed"};
+  const bool ends = *token == end_ && !request.ignore_end;
+  if (!ends) say(choice, *token, out);
+  const bool over_budget = request.thinking_tokens >= 0 && choice.reasoning_tokens >= request.thinking_tokens;
+  if (over_budget && choice.writer.thinking()) choice.forced = end_think_;
+  return ending_after(live, choice, *token);
+}
+
+std::optional<Answering::Ending> Answering::ending_after(const LiveRequest& live, const Choice& choice,
+                                                         int32_t token) const {
+  const GenerateRequest& request = live.request;
+  const FinishReason done = choice.said_tool_call ? FinishReason::tool_calls : FinishReason::stop;
+  if (!choice.stops.matched().empty()) return Ending{FinishReason::stop, choice.stops.matched(), -1, {}};
+  if (token == end_ && !request.ignore_end) return Ending{done, {}, -1, {}};
+  if (std::ranges::find(request.stop_tokens, token) != request.stop_tokens.end())
+    return Ending{FinishReason::stop, {}, token, {}};
+  if (choice.mask && choice.mask->finished()) return Ending{done, {}, -1, {}};
+  const auto answer_tokens = static_cast<int64_t>(choice.answer.size());
+  const auto total_tokens = static_cast<int64_t>(request.prompt.size()) + answer_tokens;
+  const bool enough = request.max_tokens > 0 && answer_tokens >= request.max_tokens;
+  if (enough || total_tokens >= context_tokens_) return Ending{FinishReason::length, {}, -1, {}};
+  return std::nullopt;
+}
+
+void Answering::finish(Choice& choice, Delta& out) const {
+  if (!choice.stops.matched().empty()) return;  // nothing after a stop string
+  Delta rest;
+  choice.writer.finish(rest);
+  out.reasoning += rest.reasoning;
+  choice.stops.push(rest.content, out.content);
+  choice.stops.flush(out.content);
+  for (ToolCallDelta& call : rest.tool_calls) {
+    choice.said_tool_call = true;
+    out.tool_calls.push_back(std::move(call));
+  }
+}
+
+}  // namespace sirocco

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a row of logits to what the client sees: pick a token under the choice's constraints, take it, and say
+// whether the choice is over. Knows nothing of pages, steps or threads.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "engine/live_request.h"
+
+namespace sirocco {
+
+class Answering {
+ public:
+  Answering(const Tokenizer& tokenizer, int64_t context_tokens);
+
+  struct Ending {
+    FinishReason reason = FinishReason::stop;
+    std::string stop_string;
+    int32_t stop_token = -1;
+    std::string error;
+  };
+
+  // Takes the next token of `choice` from `logits` and adds what it says to `out`. An ending, if it is the
+  // last.
+  std::optional<Ending> take_token(const LiveRequest& request, Choice& choice, std::span<const float> logits,
+                                   Delta& out) const;
+  // Adds what the choice still holds back.
+  void finish(Choice& choice, Delta& out) const;
+
+ private:
+  std::optional<int32_t> pick(const GenerateRequest& request, Choice& choice,
+                              std::span<const float> logits) const;
+  void say(Choice& choice, int32_t token, Delta& out) const;
+  std::optional<Ending> ending_after(const LiveRequest& request, const Choice& choice, int32_t token) const;
+
+  int64_t context_tokens_;
+  int32_t end_, think_, end_think_;
+};
+
+}  // namespace sirocco

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// EngineLoop's third verb: what a step computed becomes tokens, events and freed pages.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "engine/engine_loop.h"
+#include "sample/logprobs.h"
+
+namespace sirocco {
+
+std::span<const float> EngineLoop::logits_row(const StepOutput& output, int64_t row) const {
+  // A model may have more rows in its head than the tokenizer has tokens; those are never sampled.
+  const int64_t width = std::min(output.logits.cols, options_.request_limits.vocabulary);
+  return {output.logits.row(row), static_cast<size_t>(width)};
+}
+
+void EngineLoop::commit_item(const PlanItem& item, size_t number, const StepOutput& output, double now_s) {
+  const auto found = owners_.find(item.id);
+  if (found == owners_.end()) return;  // finished by an earlier item of this step
+  const Owner owner = found->second;
+  LiveRequest& live = *owner.request;
+  Choice& choice = owner.of();
+  const uint64_t step_bytes = output.cost.weight_bytes + output.cost.cache_bytes;
+  (choice.answer.empty() ? choice.timings.prompt_bytes : choice.timings.predicted_bytes) += step_bytes;
+  if (choice.answer.empty()) note_prompt(item, live, number, output, now_s);
+  if (!item.completes) return;
+  const auto logits = logits_row(output, batch_.first_logit_row(number) + batch_.logit_rows(number) - 1);
+  const bool first = choice.index == 0 && choice.answer.empty();
+  if (first && live.choices.size() > 1) start_other_choices(live, logits, now_s);
+  take_token(owner, logits, now_s);
+}
+
+void EngineLoop::note_prompt(const PlanItem& item, LiveRequest& live, size_t number, const StepOutput& output,
+                             double now_s) {
+  const int64_t done = item.first_token + item.tokens;
+  const auto prompt_tokens = static_cast<int64_t>(live.request.prompt.size());
+  if (live.request.prompt_logprobs >= 0)
+    for (int64_t i = 0; i < item.tokens; ++i) {
+      const int64_t predicted = item.first_token + i + 1;  // the row of a token speaks of the next one
+      if (predicted >= prompt_tokens || predicted != static_cast<int64_t>(live.prompt_logprobs.size()) + 1)
+        continue;
+      live.prompt_logprobs.push_back(log_probabilities(logits_row(output, batch_.first_logit_row(number) + i),
+                                                       live.request.prompt[static_cast<size_t>(predicted)],
+                                                       live.request.prompt_logprobs));
+    }
+  if (done <= live.prompt_done_tokens) return;  // computed again after a preemption
+  live.prompt_done_tokens = done;
+  if (!live.request.report_progress) return;
+  live.stream->add(
+      {0, PromptProgress{prompt_tokens, live.cached_tokens, done, 1e3 * (now_s - live.started_s)}});
+}
+
+void EngineLoop::start_other_choices(LiveRequest& live, std::span<const float> logits, double now_s) {
+  for (size_t i = 1; i < live.choices.size(); ++i) {
+    Choice& choice = live.choices[i];
+    choice.timings.prompt_bytes = live.choices[0].timings.prompt_bytes;
+    take_token({&live, static_cast<int>(i)}, logits, now_s);
+    if (!choice.finished) schedule_choice(live, choice);
+  }
+}
+
+void EngineLoop::take_token(const Owner& owner, std::span<const float> logits, double now_s) {
+  LiveRequest& live = *owner.request;
+  Choice& choice = owner.of();
+  Delta delta;
+  const bool first = choice.answer.empty();
+  const auto ending = answering_.take_token(live, choice, logits, delta);
+  if (first) choice.first_token_s = now_s;
+  choice.last_token_s = now_s;
+  if (first && choice.index == 0) delta.prompt_logprobs = std::move(live.prompt_logprobs);
+  if (ending) return finish(owner, *ending, std::move(delta));
+  live.stream->add({choice.index, std::move(delta)});
+  if (choice.scheduled) scheduler_.append(choice.sequence, static_cast<CacheKey>(choice.answer.back()));
+}
+
+void EngineLoop::finish(const Owner& owner, const Answering::Ending& ending, Delta delta) {
+  LiveRequest& live = *owner.request;
+  Choice& choice = owner.of();
+  CHECK(!choice.finished);
+  choice.finished = true;
+  if (choice.scheduled) {
+    scheduler_.finish(choice.sequence);
+    owners_.erase(choice.sequence);
+  }
+  answering_.finish(choice, delta);
+  const bool says_nothing = delta.tokens.empty() && delta.content.empty() && delta.reasoning.empty() &&
+                            delta.tool_calls.empty();
+  if (!says_nothing) live.stream->add({choice.index, std::move(delta)});
+
+  const auto answer_tokens = static_cast<int64_t>(choice.answer.size());
+  const auto prompt_tokens = static_cast<int64_t>(live.request.prompt.size());
+  const double end_s = this->now_s();
+  const double start_s = live.in_queue() ? end_s : live.started_s;
+  Finish result;
+  result.reason = ending.reason;
+  result.stop_string = ending.stop_string;
+  result.stop_token = ending.stop_token;
+  result.error = ending.error;
+  result.usage = {prompt_tokens, live.cached_tokens, answer_tokens, choice.reasoning_tokens};
+  result.timings = choice.timings;
+  result.timings.queue_ms = 1e3 * (start_s - live.submitted_s);
+  result.timings.prompt_ms = 1e3 * ((answer_tokens > 0 ? choice.first_token_s : end_s) - start_s);
+  result.timings.predicted_ms = answer_tokens > 0 ? 1e3 * (choice.last_token_s - choice.first_token_s) : 0.0;
+  result.timings.prompt_tokens = prompt_tokens - live.cached_tokens;
+  result.timings.predicted_tokens = answer_tokens;
+  result.logits_hash = choice.logits_hash;
+
+  ++totals_.requests_finished[static_cast<int>(result.reason)];
+  if (choice.index == 0) {
+    totals_.prompt_tokens += static_cast<uint64_t>(live.prompt_done_tokens);
+    totals_.cached_tokens += static_cast<uint64_t>(live.cached_tokens);
+    totals_.prompt_seconds += result.timings.prompt_ms / 1e3;
+  }
+  totals_.predicted_tokens += static_cast<uint64_t>(answer_tokens);
+  totals_.predicted_seconds += result.timings.predicted_ms / 1e3;
+  totals_.longest_sequence = std::max(totals_.longest_sequence, prompt_tokens + answer_tokens);
+  if (options_.log)
+    options_.log(
+        LogLevel::info,
+        fmt::format("request={} choice={} end={} prompt={} cached={} answer={} queue_ms={:.0f} "
+                    "prompt_ms={:.0f} answer_ms={:.0f}{}{}",
+                    live.request.id.empty() ? "-" : live.request.id, choice.index,
+                    finish_reason_name(result.reason), prompt_tokens, live.cached_tokens, answer_tokens,
+                    result.timings.queue_ms, result.timings.prompt_ms, result.timings.predicted_ms,
+                    result.error.empty() ? "" : " error=", result.error));
+  live.stream->add({choice.index, std::move(result)});
+}
+
+void EngineLoop::finish_all(LiveRequest& live, FinishReason reason) {
+  for (Choice& choice : live.choices)
+    if (!choice.finished) finish({&live, choice.index}, {reason, {}, -1, {}}, {});
+}
+
+void EngineLoop::forget_finished() {
+  for (auto it = requests_.begin(); it != requests_.end();) {
+    if (!(*it)->finished()) {
+      ++it;
+      continue;
+    }
+    if ((*it)->in_queue()) admission_.leave((*it)->queued_tokens);
+    it = requests_.erase(it);
+  }
+}
+
+void EngineLoop::publish_stats(const Plan* plan) {
+  if (plan != nullptr && !plan->items.empty()) {
+    ++totals_.steps;
+    totals_.sequences_stepped += plan->items.size();
+    totals_.preemptions += plan->preempted.size();
+  }
+  totals_.running = scheduler_.running();
+  totals_.pages_free = cache_.counts().free;
+  totals_.pages_held = cache_.counts().held;
+  totals_.pages_cached = cache_.counts().cached;
+  const std::lock_guard lock(mutex_);
+  stats_ = totals_;
+}
+
+}  // namespace sirocco

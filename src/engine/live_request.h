@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// LiveRequest: a submitted request and its choices while they wait or run. Owned by the engine's thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/reply_writer.h"
+#include "engine/stop_matcher.h"
+#include "engine/stream_state.h"
+#include "sample/sampler.h"
+#include "sched/sequence.h"
+#include "sirocco/request.h"
+
+namespace sirocco {
+
+// One of the n answers of a request: a sequence of the scheduler once it has begun.
+struct Choice {
+  Choice(const GenerateRequest& request, const Tokenizer& tokenizer, int index);
+
+  int index;
+  SequenceId sequence = 0;
+  bool scheduled = false;  // known to the scheduler
+  bool finished = false;
+  std::vector<int32_t> answer;  // tokens taken so far
+  int64_t reasoning_tokens = 0;
+  int32_t forced = -1;  // token that comes next whatever the logits say
+  Sampler sampler;
+  std::unique_ptr<TokenMask> mask;
+  ReplyWriter writer;
+  StopMatcher stops;
+  bool said_tool_call = false;
+  double first_step_s = 0.0, first_token_s = 0.0, last_token_s = 0.0;
+  Timings timings;
+  uint64_t logits_hash = 0;
+};
+
+struct LiveRequest {
+  GenerateRequest request;
+  std::shared_ptr<StreamState> stream;
+  double submitted_s = 0.0;
+  double started_s = 0.0;  // left the queue; 0: still in it
+  int64_t queued_tokens = 0;
+  std::vector<CacheKey> prompt_keys;  // one a prompt token
+  int64_t cached_tokens = 0;
+  int64_t prompt_done_tokens = 0;  // furthest that the prompt was computed
+  std::vector<PositionLogprobs> prompt_logprobs;
+  std::vector<Choice> choices;
+
+  bool in_queue() const { return started_s == 0.0; }
+  bool finished() const;
+  int32_t token_at(const Choice& choice, int64_t position) const;
+};
+
+// Keys of the prompt for the prefix tree: token ids, content hashes where a picture stands in for them, the
+// first one salted so that requests with different salts share nothing.
+std::vector<CacheKey> prompt_keys(const GenerateRequest& request);
+
+// What a request is checked against.
+struct RequestLimits {
+  int64_t vocabulary = 0;
+  int64_t hidden = 0;
+  int64_t context_tokens = 0;  // longest sequence
+  int32_t image_token = -1;    // −1: the model has no eyes
+};
+
+// Names the first field that is wrong.
+Result<void> check_request(const GenerateRequest& request, const RequestLimits& limits);
+
+}  // namespace sirocco

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/loaded_engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "engine/memory_plan.h"
+#include "engine/request_fields.h"
+#include "text/prompt.h"
+#include "text/utf8.h"
+
+namespace sirocco {
+
+LoadedEngine::LoadedEngine(std::unique_ptr<Model> model, Tokenizer tokenizer, EngineInfo info)
+    : model_(std::move(model)), tokenizer_(std::move(tokenizer)), info_(std::move(info)) {}
+
+Result<std::unique_ptr<Engine>> LoadedEngine::start(std::unique_ptr<Model> model, Tokenizer tokenizer,
+                                                    EngineInfo info, const EngineOptions& options) {
+  const Config& config = model->config();
+  constexpr int64_t kVendorLimit = 262'144;  // of the served context, below what positions would allow
+  MemoryFacts facts;
+  facts.available_bytes = available_memory_bytes();
+  facts.weight_bytes = info.file_bytes;
+  facts.page_bytes = model->page_bytes();
+  facts.page_tokens = Model::kPageTokens;
+  facts.model_context_tokens = std::min(config.max_position_embeddings, kVendorLimit);
+  facts.wanted_context_tokens = options.context_tokens;
+  facts.wanted_cache_bytes = options.cache_bytes;
+  facts.sequences = options.max_sequences;
+  auto plan = plan_memory(facts);
+  if (!plan) return forward_error(plan);
+  if (auto ok = model->reserve_cache(plan->pages); !ok) return forward_error(ok);
+
+  const int64_t vocabulary = std::min<int64_t>(config.vocabulary, tokenizer.vocab_size());
+  info.layers = config.layers;
+  info.hidden = config.hidden;
+  info.vocabulary = vocabulary;
+  info.context_tokens = plan->context_tokens;
+  info.max_position_embeddings = config.max_position_embeddings;
+  info.cache_pages = plan->pages;
+  info.page_tokens = Model::kPageTokens;
+  info.page_bytes = model->page_bytes();
+  info.max_sequences = options.max_sequences;
+  info.vision = config.vision.has_value();
+  info.begin_token = tokenizer.bos_id();
+  info.end_token = tokenizer.eos_id();
+  info.tokenizer = name_of(tokenizer.version());
+  info.memory_plan = plan->reasoning;
+  if (options.on_log) options.on_log(LogLevel::info, "memory: " + info.memory_plan);
+
+  LoopOptions loop;
+  loop.limits.max_batch_tokens = options.max_batch_tokens;
+  loop.limits.max_running =
+      static_cast<int>(std::min<int64_t>(options.max_sequences, options.max_batch_tokens));
+  loop.request_limits = {vocabulary, config.hidden, plan->context_tokens,
+                         config.vision ? static_cast<int32_t>(config.vision->image_token) : -1};
+  loop.max_queue_requests = options.max_queue_requests;
+  loop.max_queue_tokens = options.max_queue_tokens;
+  loop.log = options.on_log;
+  std::unique_ptr<LoadedEngine> engine(
+      new LoadedEngine(std::move(model), std::move(tokenizer), std::move(info)));
+  engine->loop_ = std::make_unique<EngineLoop>(*engine->model_, engine->tokenizer_, loop);
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+Result<Stream> LoadedEngine::submit(GenerateRequest request) {
+  if (!request.sampling.has_seed) {
+    std::random_device device;
+    request.sampling.seed = static_cast<uint64_t>(device()) << 32 | device();
+  }
+  return loop_->submit(std::move(request));
+}
+
+namespace {
+
+Result<PythonJson> parse_object(std::string_view json) {
+  if (!is_valid_utf8(json)) return bad_input("request: not valid UTF-8");
+  return parse_python_json(json, "request");
+}
+
+}  // namespace
+
+Result<GenerateRequest> LoadedEngine::chat_request(std::string_view text, ChatRules rules,
+                                                   std::vector<std::string>* ignored) const {
+  auto json = parse_object(text);
+  if (!json) return forward_error(json);
+  auto prompt = prompt_of_request(tokenizer_, *json, rules);
+  if (!prompt) return forward_error(prompt);
+  GenerateRequest request;
+  request.prompt = std::move(prompt->ids);
+  request.inside_thinking = prompt->inside_thinking;
+  // The card's advice: 0.7 for thinking, low without.
+  const PythonJson* effort = json->find("reasoning_effort");
+  const bool thinks =
+      effort != nullptr && effort->is_string() && effort->text != "none" && effort->text != "minimal";
+  request.sampling.temperature = thinks ? 0.7 : 0.3;
+  if (auto ok = read_request_fields(*json, tokenizer_, request, ignored); !ok) return forward_error(ok);
+  return request;
+}
+
+Result<void> LoadedEngine::read_fields(std::string_view text, GenerateRequest& request,
+                                       std::vector<std::string>* ignored) const {
+  auto json = parse_object(text);
+  if (!json) return forward_error(json);
+  return read_request_fields(*json, tokenizer_, request, ignored);
+}
+
+std::vector<int32_t> LoadedEngine::tokenize(std::string_view text, const TokenizeOptions& options) const {
+  auto ids = options.parse_special ? tokenizer_.encode_raw(text) : tokenizer_.encode(text);
+  if (options.add_begin && info_.begin_token >= 0) ids.insert(ids.begin(), info_.begin_token);
+  return ids;
+}
+
+std::string LoadedEngine::detokenize(std::span<const int32_t> ids, bool spell_special) const {
+  return tokenizer_.decode(ids, spell_special ? SpecialTokens::spell_out : SpecialTokens::skip);
+}
+
+std::string LoadedEngine::token_bytes(int32_t id) const {
+  return std::string(tokenizer_.piece(id));
+}
+
+void LoadedEngine::drop_cached_prefixes() {
+  loop_->call([](PageCache& cache) { cache.drop_cached(); });
+}
+
+Result<int64_t> LoadedEngine::save_session(std::span<const int32_t>, const std::string&) {
+  return fail(ErrorKind::unsupported, "sessions cannot be saved yet");
+}
+
+Result<int64_t> LoadedEngine::restore_session(const std::string&, std::vector<int32_t>*) {
+  return fail(ErrorKind::unsupported, "sessions cannot be restored yet");
+}
+
+}  // namespace sirocco

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// LoadedEngine: the public Engine over a model, a tokenizer and the loop that runs them. Tests build it
+// around a model of their own.
+#pragma once
+
+#include <memory>
+
+#include "engine/engine_loop.h"
+#include "run/model.h"
+#include "sirocco/engine.h"
+#include "text/tokenizer.h"
+
+namespace sirocco {
+
+class LoadedEngine final : public Engine {
+ public:
+  // Sizes and reserves the cache, starts the loop. `info` brings what the files say.
+  static Result<std::unique_ptr<Engine>> start(std::unique_ptr<Model> model, Tokenizer tokenizer,
+                                               EngineInfo info, const EngineOptions& options);
+
+  const EngineInfo& info() const override { return info_; }
+  EngineStats stats() const override { return loop_->stats(); }
+  Result<GenerateRequest> chat_request(std::string_view json, ChatRules rules,
+                                       std::vector<std::string>* ignored) const override;
+  Result<void> read_fields(std::string_view json, GenerateRequest& request,
+                           std::vector<std::string>* ignored) const override;
+  std::vector<int32_t> tokenize(std::string_view text, const TokenizeOptions& options) const override;
+  std::string detokenize(std::span<const int32_t> ids, bool spell_special) const override;
+  std::string token_bytes(int32_t id) const override;
+  Result<Stream> submit(GenerateRequest request) override;
+  Result<int64_t> save_session(std::span<const int32_t> ids, const std::string& path) override;
+  Result<int64_t> restore_session(const std::string& path, std::vector<int32_t>* ids) override;
+  void drop_cached_prefixes() override;
+
+ private:
+  LoadedEngine(std::unique_ptr<Model> model, Tokenizer tokenizer, EngineInfo info);
+
+  std::unique_ptr<Model> model_;
+  Tokenizer tokenizer_;
+  EngineInfo info_;
+  std::unique_ptr<EngineLoop> loop_;  // last: its thread uses all of the above
+};
+
+}  // namespace sirocco

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/memory_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+
+namespace sirocco {
+namespace {
+
+constexpr int64_t kSparePages = 2;  // for copies of shared pages; Scheduler::longest_sequence
+
+std::string gibibytes(uint64_t bytes) {
+  return fmt::format("{:.2f} GiB", static_cast<double>(bytes) / 1073741824.0);
+}
+
+uint64_t read_number(const char* path) {  // absent or "max": no limit
+  std::ifstream file(path);
+  uint64_t value = 0;
+  return file >> value ? value : std::numeric_limits<uint64_t>::max();
+}
+
+}  // namespace
+
+Result<MemoryPlan> plan_memory(const MemoryFacts& f) {
+  const auto pages_of = [&](int64_t tokens) { return (tokens + f.page_tokens - 1) / f.page_tokens; };
+  const int64_t longest = std::min(
+      f.wanted_context_tokens > 0 ? f.wanted_context_tokens : f.model_context_tokens, f.model_context_tokens);
+  if (f.wanted_context_tokens > f.model_context_tokens)
+    return bad_input(fmt::format("context: {} tokens, expected at most the model's {}",
+                                 f.wanted_context_tokens, f.model_context_tokens));
+  // Weights that do not fit anyway are streamed through the page cache; a quarter of memory still goes to
+  // sequences. Otherwise half of what the weights leave, so that other programs live too.
+  const bool weights_fit = f.weight_bytes < f.available_bytes;
+  const uint64_t left = weights_fit ? f.available_bytes - f.weight_bytes : 0;
+  const uint64_t granted = f.wanted_cache_bytes > 0 ? static_cast<uint64_t>(f.wanted_cache_bytes)
+                                                    : std::max(left / 2, f.available_bytes / 4);
+  const auto page_bytes = static_cast<uint64_t>(std::max<int64_t>(f.page_bytes, 1));
+  const int64_t fitting = static_cast<int64_t>(std::min<uint64_t>(granted / page_bytes, 1U << 30));
+  // More than every sequence at full length is of no use.
+  const int64_t useful = pages_of(longest) * std::max(f.sequences, 1) + kSparePages;
+  MemoryPlan plan;
+  plan.pages = std::min(fitting, useful);
+  plan.context_tokens = std::min(longest, (plan.pages - kSparePages) * f.page_tokens);
+  if (plan.context_tokens < f.page_tokens || plan.context_tokens < f.wanted_context_tokens)
+    return fail(ErrorKind::resource,
+                fmt::format("context: {} tokens need {} of cache, {} are left for it",
+                            std::max(f.wanted_context_tokens, f.page_tokens),
+                            gibibytes(page_bytes * static_cast<uint64_t>(pages_of(longest) + kSparePages)),
+                            gibibytes(granted)));
+  plan.reasoning =
+      fmt::format("{} available, weights {}, cache {} = {} pages of {} tokens; context {} of the model's {}",
+                  gibibytes(f.available_bytes), gibibytes(f.weight_bytes),
+                  gibibytes(page_bytes * static_cast<uint64_t>(plan.pages)), plan.pages, f.page_tokens,
+                  plan.context_tokens, f.model_context_tokens);
+  return plan;
+}
+
+uint64_t available_memory_bytes() {
+  uint64_t available = std::numeric_limits<uint64_t>::max();
+  std::ifstream meminfo("/proc/meminfo");
+  for (std::string key, unit; meminfo >> key;) {
+    uint64_t value = 0;
+    meminfo >> value;
+    std::getline(meminfo, unit);
+    if (key == "MemAvailable:") available = value * 1024;
+  }
+  const uint64_t limit = read_number("/sys/fs/cgroup/memory.max");
+  const uint64_t used = read_number("/sys/fs/cgroup/memory.current");
+  if (limit != std::numeric_limits<uint64_t>::max() && used < limit)
+    available = std::min(available, limit - used);
+  return available;
+}
+
+}  // namespace sirocco

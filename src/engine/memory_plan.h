@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many pages the cache gets and how long a sequence may become, from what memory is left.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "sirocco/status.h"
+
+namespace sirocco {
+
+struct MemoryFacts {
+  uint64_t available_bytes =
+      0;                      // that a program may take now without swapping, this process's limit included
+  uint64_t weight_bytes = 0;  // of the files; mapped pages count as available until they are read
+  int64_t page_bytes = 0;
+  int64_t page_tokens = 64;
+  int64_t model_context_tokens = 0;   // the model's own limit
+  int64_t wanted_context_tokens = 0;  // 0: as long as fits
+  int64_t wanted_cache_bytes = 0;     // 0: from the memory left
+  int sequences = 1;                  // that may run at a time
+};
+
+struct MemoryPlan {
+  int64_t pages = 0;
+  int64_t context_tokens = 0;
+  std::string reasoning;  // one line
+};
+
+Result<MemoryPlan> plan_memory(const MemoryFacts& facts);
+
+uint64_t available_memory_bytes();  // /proc/meminfo, capped by the control group's limit
+
+}  // namespace sirocco

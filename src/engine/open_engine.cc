@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Engine::open: from a path to a running engine.
+#include <filesystem>
+#include <utility>
+
+#include "engine/loaded_engine.h"
+#include "engine/open_tokenizer.h"
+
+namespace sirocco {
+namespace {
+
+ModelOptions model_options(const EngineOptions& options) {
+  ModelOptions model;
+  model.exact = options.exact;
+  model.attention_scale =
+      options.softmax_scale == SoftmaxScale::mscale ? AttentionScale::mscale : AttentionScale::plain;
+  model.cache_type = options.cache_format == CacheFormat::f32 ? CacheType::f32 : CacheType::bf16;
+  // One form for prompts and answers: then a row's result does not depend on how it was chunked.
+  if (options.deterministic) model.attention_form = AttentionForm::absorbed;
+  model.threads = options.threads;
+  model.isa = options.isa;
+  model.max_batch_tokens = options.max_batch_tokens;
+  if (options.on_progress)
+    model.progress = [report = options.on_progress](uint64_t done, uint64_t total) { report({done, total}); };
+  return model;
+}
+
+std::string name_of_model(const EngineOptions& options) {
+  if (!options.model_alias.empty()) return options.model_alias;
+  std::filesystem::path path(options.model_path);
+  if (!path.has_filename()) path = path.parent_path();  // "models/mini/"
+  return path.extension() == ".gguf" || path.extension() == ".safetensors" ? path.stem().string()
+                                                                           : path.filename().string();
+}
+
+}  // namespace
+
+const char* version() {
+  return SIROCCO_VERSION;
+}
+
+Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
+  auto opened = Checkpoint::open(options.model_path);
+  if (!opened) return forward_error(opened);
+  auto checkpoint = std::make_shared<const Checkpoint>(std::move(*opened));
+  auto tokenizer = open_tokenizer(*checkpoint, options.template_name);
+  if (!tokenizer) return forward_error(tokenizer);
+  auto model = Model::load(checkpoint, model_options(options));
+  if (!model) return forward_error(model);
+  EngineInfo info;
+  info.model_name = name_of_model(options);
+  info.model_path = options.model_path;
+  info.architecture = (*model)->config().architecture;
+  info.dtype = (*model)->config().stored_dtype;
+  info.file_bytes = checkpoint->file_bytes();
+  info.threads = options.threads;
+  info.isa = options.isa;
+  return LoadedEngine::start(std::move(*model), std::move(*tokenizer), std::move(info), options);
+}
+
+}  // namespace sirocco
