@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every figure is derived from the configurations (model/sizes.h); the only number from elsewhere is the vendor's
-// longest context (model/known_models.h).
+// Every figure is derived from the configurations (model/sizes.h); the only number from elsewhere is the
+// vendor's longest context (model/known_models.h).
 #include "compare_command.h"
 
 #include <fmt/format.h>
@@ -41,11 +41,14 @@ struct Quantity {
   std::string (*text)(int64_t value);
 };
 
-int64_t bf16_bytes(const Compared& m) { return 2 * m.parameters.total(); }
+int64_t bf16_bytes(const Compared& m) {
+  return 2 * m.parameters.total();
+}
 
 constexpr Quantity kQuantities[] = {
     {"parameters_total", "parameters", [](const Compared& m) { return m.parameters.total(); }, in_billions},
-    {"parameters_active", "active a token", [](const Compared& m) { return m.parameters.active(); }, in_billions},
+    {"parameters_active", "active a token", [](const Compared& m) { return m.parameters.active(); },
+     in_billions},
     {"operations_per_token", "operations a token",
      [](const Compared& m) { return operations_per_token(m.config, 0); }, in_billions},
     {"kv_bytes_per_token", "cache bytes a token",
@@ -74,11 +77,14 @@ Json model_json(const Compared& m, const CompareOptions& options) {
   json["context"] = m.context;
   json["kv_bytes_at_context"] = cache_bytes(c, m.context);
   if (options.context > 0) json["operations_per_token_at_context"] = operations_per_token(c, options.context);
-  for (const PrecisionBytes& p : weight_bytes_by_precision(c)) json["weight_bytes"][std::string(p.name)] = p.weight_bytes;
+  for (const PrecisionBytes& p : weight_bytes_by_precision(c))
+    json["weight_bytes"][std::string(p.name)] = p.weight_bytes;
   return json;
 }
 
-double ratio(int64_t to, int64_t from) { return static_cast<double>(to) / static_cast<double>(from); }
+double ratio(int64_t to, int64_t from) {
+  return static_cast<double>(to) / static_cast<double>(from);
+}
 
 Json ratios_json(const Compared& first, const Compared& other) {
   Json json = {{"model", first.name}, {"against", other.name}};
@@ -108,8 +114,7 @@ int columns(const std::string& text) {  // "×" and "→" are one each
 void print_table(const std::vector<Row>& rows) {
   std::vector<int> widths(rows.front().size(), 0);
   for (const Row& row : rows)
-    for (size_t i = 0; i < row.size(); ++i)
-      widths[i] = std::max(widths[i], columns(row[i]));
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
   for (const Row& row : rows) {
     fmt::print("{:<{}}", row[0], widths[0]);
     for (size_t i = 1; i < row.size(); ++i) fmt::print("  {:>{}}", row[i], widths[i]);
@@ -134,7 +139,8 @@ std::vector<Row> table(const std::vector<Compared>& models, const CompareOptions
   add("vision", [](const Compared& m) { return std::string(m.config.vision ? "yes" : "-"); });
   for (const Quantity& quantity : kQuantities)
     add(quantity.label, [&](const Compared& m) { return quantity.text(quantity.value(m)); });
-  const std::string at = options.context > 0 ? fmt::format(" at {}", with_commas(options.context)) : " at the longest";
+  const std::string at =
+      options.context > 0 ? fmt::format(" at {}", with_commas(options.context)) : " at the longest";
   add(("cache" + at).c_str(), [](const Compared& m) { return in_gib(cache_bytes(m.config, m.context)); });
   if (options.context > 0)
     add(("operations" + at).c_str(),
@@ -155,7 +161,8 @@ void print_ratios(const Compared& first, const Compared& other) {
     const std::string verdict = to == from  ? "the same"
                                 : to > from ? fmt::format("{:.3g}× as much", ratio(to, from))
                                             : fmt::format("{:.3g}× less", ratio(from, to));
-    rows.push_back({fmt::format("  {}", quantity.label), quantity.text(from), "→", quantity.text(to), verdict});
+    rows.push_back(
+        {fmt::format("  {}", quantity.label), quantity.text(from), "→", quantity.text(to), verdict});
   }
   print_table(rows);
 }
@@ -187,7 +194,8 @@ int compare(const CompareOptions& options) {
 
 std::string known_names() {
   std::string names;
-  for (const KnownModel& model : known_models()) names += fmt::format("{}{}", names.empty() ? "" : ", ", model.name);
+  for (const KnownModel& model : known_models())
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", model.name);
   return names;
 }
 

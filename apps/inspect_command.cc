@@ -110,24 +110,29 @@ Json describe(const ModelArgument& model, const Binding& binding) {
                {"tensor_count", model.checkpoint ? model.checkpoint->tensors().size() : 0},
                {"unused_tensors", binding.unused.size()},
                {"problem", binding.problem.empty() ? Json() : Json(binding.problem)}};
-  for (const PrecisionBytes& p : weight_bytes_by_precision(c)) json["weight_bytes"][std::string(p.name)] = p.weight_bytes;
+  for (const PrecisionBytes& p : weight_bytes_by_precision(c))
+    json["weight_bytes"][std::string(p.name)] = p.weight_bytes;
   return json;
 }
 
-void row(const char* label, const std::string& text) { fmt::print("{:<14}{}\n", label, text); }
+void row(const char* label, const std::string& text) {
+  fmt::print("{:<14}{}\n", label, text);
+}
 
 std::string attention_text(const Config& c) {
   if (attention_name(c) == "latent")
-    return fmt::format("latent, {} heads; {} latent + {} rotary numbers cached a layer, queries through rank {}",
-                       c.heads, c.kv_lora_rank, c.rope_dim, c.q_lora_rank);
+    return fmt::format(
+        "latent, {} heads; {} latent + {} rotary numbers cached a layer, queries through rank {}", c.heads,
+        c.kv_lora_rank, c.rope_dim, c.q_lora_rank);
   return fmt::format("grouped, {} heads of {}, {} for keys and values", c.heads, c.head_dim, c.kv_heads);
 }
 
 std::string feed_forward_text(const Config& c) {
   const std::string dense = fmt::format("dense, width {}", with_commas(c.dense_width));
   if (feed_forward_name(c) == "dense") return dense;
-  std::string text = fmt::format("{} experts of width {}, {} a token, {} shared", c.experts.experts,
-                                 with_commas(c.experts.width), c.experts.experts_per_token, c.experts.shared_experts);
+  std::string text =
+      fmt::format("{} experts of width {}, {} a token, {} shared", c.experts.experts,
+                  with_commas(c.experts.width), c.experts.experts_per_token, c.experts.shared_experts);
   if (dense_layers(c) > 0) text += fmt::format("; the first {} layers {}", dense_layers(c), dense);
   return text;
 }
@@ -135,10 +140,11 @@ std::string feed_forward_text(const Config& c) {
 std::string files_text(const ModelArgument& model, const Binding& binding) {
   const Checkpoint& checkpoint = *model.checkpoint;
   if (checkpoint.tensors().empty()) return "configuration only";
-  std::string text = fmt::format("{} layout, mostly {}, {} in {} file{}, {} tensors", layout_name(checkpoint.layout()),
-                                 model.config.stored_dtype, in_gib(static_cast<int64_t>(checkpoint.file_bytes())),
-                                 checkpoint.file_paths().size(), checkpoint.file_paths().size() == 1 ? "" : "s",
-                                 with_commas(static_cast<int64_t>(checkpoint.tensors().size())));
+  std::string text =
+      fmt::format("{} layout, mostly {}, {} in {} file{}, {} tensors", layout_name(checkpoint.layout()),
+                  model.config.stored_dtype, in_gib(static_cast<int64_t>(checkpoint.file_bytes())),
+                  checkpoint.file_paths().size(), checkpoint.file_paths().size() == 1 ? "" : "s",
+                  with_commas(static_cast<int64_t>(checkpoint.tensors().size())));
   if (!binding.unused.empty()) text += fmt::format(" ({} not used)", binding.unused.size());
   return text;
 }
@@ -156,15 +162,16 @@ void print_description(const ModelArgument& model, const Binding& binding) {
   const int64_t context = longest_context(c);
   row("model", model.title);
   if (model.checkpoint) row("files", files_text(model, binding));
-  row("architecture", fmt::format("{}, {} layers of width {}", c.architecture, c.layers, with_commas(c.hidden)));
+  row("architecture",
+      fmt::format("{}, {} layers of width {}", c.architecture, c.layers, with_commas(c.hidden)));
   row("attention", attention_text(c));
   row("feed-forward", feed_forward_text(c));
   row("vocabulary", with_commas(c.vocabulary));
   if (c.vision)
     row("vision", fmt::format("{} layers of width {}, images up to {} pixels a side", c.vision->layers,
                               with_commas(c.vision->hidden), c.vision->image_size));
-  row("parameters", fmt::format("{} ({} text), {} active a token", with_commas(n.total()), with_commas(n.text()),
-                                in_billions(n.active())));
+  row("parameters", fmt::format("{} ({} text), {} active a token", with_commas(n.total()),
+                                with_commas(n.text()), in_billions(n.active())));
   row("cache", fmt::format("{} bytes a token in BF16, {} at {}", with_commas(cache_bytes_per_token(c)),
                            in_gib(cache_bytes(c, context)), with_commas(context)));
   std::string positions = with_commas(context) + " tokens";
@@ -204,8 +211,9 @@ int inspect(const InspectOptions& options) {
 void add_inspect_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* command = app.add_subcommand("inspect", "Say what a model is: sizes, cache, work and files");
-  command->add_option("MODEL", options->model,
-                      "directory, .gguf, .safetensors, params.json, config.json or the name of a known model")
+  command
+      ->add_option("MODEL", options->model,
+                   "directory, .gguf, .safetensors, params.json, config.json or the name of a known model")
       ->required();
   command->add_flag("--json", options->json, "print one JSON object");
   command->add_flag("--tensors", options->tensors, "list every tensor of the files");

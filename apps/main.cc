@@ -2,9 +2,9 @@
 // The program: one subcommand per file beside this one (add_…_command).
 #include <CLI/CLI.hpp>
 
-#include "synth_command.h"
 #include "compare_command.h"
 #include "inspect_command.h"
+#include "synth_command.h"
 #include "tokenize_command.h"
 
 int main(int argc, char** argv) {

@@ -15,7 +15,8 @@ namespace {
 
 std::string known_names() {
   std::string names;
-  for (const KnownModel& model : known_models()) names += fmt::format("{}{}", names.empty() ? "" : ", ", model.name);
+  for (const KnownModel& model : known_models())
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", model.name);
   return names;
 }
 
@@ -25,7 +26,8 @@ Result<ModelArgument> open_model_argument(const std::string& text) {
   std::error_code ignored;
   if (!std::filesystem::exists(text, ignored)) {
     if (const KnownModel* known = find_known_model(text))
-      return ModelArgument{.name = known->name, .title = known->title, .config = known->config, .checkpoint = {}};
+      return ModelArgument{
+          .name = known->name, .title = known->title, .config = known->config, .checkpoint = {}};
     return fail(ErrorKind::not_found,
                 fmt::format("{}: no such file or directory, and no known model ({})", text, known_names()));
   }
@@ -42,9 +44,12 @@ Result<ModelArgument> open_model_argument(const std::string& text) {
 
 const char* layout_name(Layout layout) {
   switch (layout) {
-    case Layout::native: return "native";
-    case Layout::hugging_face: return "hugging_face";
-    case Layout::gguf: return "gguf";
+    case Layout::native:
+      return "native";
+    case Layout::hugging_face:
+      return "hugging_face";
+    case Layout::gguf:
+      return "gguf";
   }
   return "";
 }
@@ -55,7 +60,8 @@ std::string attention_name(const Config& config) {
 }
 
 std::string feed_forward_name(const Config& config) {
-  const auto dense = std::count(config.feed_forward.begin(), config.feed_forward.end(), FeedForwardKind::dense);
+  const auto dense =
+      std::count(config.feed_forward.begin(), config.feed_forward.end(), FeedForwardKind::dense);
   return dense == config.layers ? "dense" : dense == 0 ? "experts" : "mixed";
 }
 

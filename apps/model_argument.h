@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MODEL on a command line of inspect and compare: a path (weights may be missing), or the name of a known model.
+// MODEL on a command line of inspect and compare: a path (weights may be missing), or the name of a known
+// model.
 #pragma once
 
 #include <optional>

@@ -47,10 +47,11 @@ class ProgressLine {
     if (!on_terminal_ || (seconds_since(drawn_) < 0.2 && done_bytes != total_bytes)) return;
     drawn_ = Clock::now();
     const double rate = static_cast<double>(done_bytes) / std::max(seconds_since(start_), 1e-3);
-    fmt::print(stderr, "\r{:5.1f} % of {:.2f} GB, {:.2f} GB/s, {:.0f} s left ",
-               100.0 * static_cast<double>(done_bytes) / static_cast<double>(std::max<uint64_t>(total_bytes, 1)),
-               static_cast<double>(total_bytes) * 1e-9, rate * 1e-9,
-               static_cast<double>(total_bytes - done_bytes) / std::max(rate, 1.0));
+    fmt::print(
+        stderr, "\r{:5.1f} % of {:.2f} GB, {:.2f} GB/s, {:.0f} s left ",
+        100.0 * static_cast<double>(done_bytes) / static_cast<double>(std::max<uint64_t>(total_bytes, 1)),
+        static_cast<double>(total_bytes) * 1e-9, rate * 1e-9,
+        static_cast<double>(total_bytes - done_bytes) / std::max(rate, 1.0));
     if (done_bytes == total_bytes) fmt::print(stderr, "\n");
   }
 
@@ -102,15 +103,20 @@ void add_synth_command(CLI::App& app, int& exit_code) {
   CLI::Option* layout = nullptr;
   CLI::Option* type = nullptr;
   for (const auto& field : synth::text_fields()) {
-    CLI::Option* option = command->add_option(flag_of(field.name), arguments->options.*field.member, field.help);
+    CLI::Option* option =
+        command->add_option(flag_of(field.name), arguments->options.*field.member, field.help);
     if (std::string_view(field.name) == "layout") layout = option;
     if (std::string_view(field.name) == "type") type = option;
   }
   for (const auto& field : synth::integer_fields()) {
-    command->add_option(flag_of(field.name), arguments->options.*field.member, field.help)->capture_default_str()->take_last();
+    command->add_option(flag_of(field.name), arguments->options.*field.member, field.help)
+        ->capture_default_str()
+        ->take_last();
   }
   for (const auto& field : synth::number_fields()) {
-    command->add_option(flag_of(field.name), arguments->options.*field.member, field.help)->capture_default_str()->take_last();
+    command->add_option(flag_of(field.name), arguments->options.*field.member, field.help)
+        ->capture_default_str()
+        ->take_last();
   }
   for (const auto& field : synth::switch_fields()) {
     command->add_flag(flag_of(field.name), arguments->options.*field.member, field.help);

@@ -13,13 +13,16 @@ namespace {
 
 constexpr size_t kScanMaxBytes = 128;
 
-// Merges in place over parts [start[i], start[i+1]); rank[i] is the id of parts i and i+1 joined.
+// Merges in place over parts [start[i], start[i+1]) of id part[i]; rank[i] is the id of parts i and i+1
+// joined.
 void encode_by_scan(const Vocabulary& vocabulary, std::string_view piece, const char* limit,
                     std::vector<TokenId>& ids) {
   const char* const text = piece.data();
   size_t parts = piece.size();
   uint8_t start[kScanMaxBytes + 2];
   TokenId rank[kScanMaxBytes + 2];
+  TokenId part[kScanMaxBytes + 2];
+  for (size_t i = 0; i < parts; ++i) part[i] = vocabulary.of_byte(static_cast<uint8_t>(text[i]));
   for (size_t i = 0; i <= parts; ++i) start[i] = static_cast<uint8_t>(i);
   for (size_t i = 0; i + 1 < parts; ++i)
     rank[i] = vocabulary.of_byte_pair(static_cast<uint8_t>(text[i]), static_cast<uint8_t>(text[i + 1]));
@@ -36,14 +39,15 @@ void encode_by_scan(const Vocabulary& vocabulary, std::string_view piece, const 
         best = i;
       }
     if (lowest == kNoToken) break;
+    part[best] = lowest;
+    std::memmove(part + best + 1, part + best + 2, (parts - best - 2) * sizeof(TokenId));
     std::memmove(start + best + 1, start + best + 2, parts - best - 1);
     if (best + 2 < parts) std::memmove(rank + best, rank + best + 1, (parts - best - 2) * sizeof(TokenId));
     --parts;
     if (best + 1 < parts) rank[best] = rank_at(best);
     if (best > 0) rank[best - 1] = rank_at(best - 1);
   }
-  for (size_t i = 0; i < parts; ++i)
-    ids.push_back(vocabulary.find(text + start[i], static_cast<size_t>(start[i + 1] - start[i]), limit));
+  ids.insert(ids.end(), part, part + parts);
 }
 
 // A part of a long piece, linked to its neighbours by their first bytes.

@@ -92,9 +92,10 @@ class Checker {
       if (message.role == Role::tool) {
         const std::string id = message.tool_call_id.value_or("");
         if (observed.contains(id))
-          return bad_input(fmt::format("messages[{}]: a second result for the tool call id {}", i, id));
+          return bad_input(
+              fmt::format("messages[{}]: a second result for the tool call id {}", i, quoted(id)));
         if (!message.tool_call_id || !expected.contains(id))
-          return bad_input(fmt::format("messages[{}]: unexpected tool call id {}", i, id));
+          return bad_input(fmt::format("messages[{}]: unexpected tool call id {}", i, quoted(id)));
         observed.insert(id);
       } else if (message.role == Role::assistant) {
         if (expected.size() != observed.size())
@@ -103,7 +104,7 @@ class Checker {
         observed.clear();
         for (const ToolCall& call : message.tool_calls)
           if (!expected.insert(call.id).second)
-            return bad_input(fmt::format("messages[{}]: duplicate tool call id {}", i, call.id));
+            return bad_input(fmt::format("messages[{}]: duplicate tool call id {}", i, quoted(call.id)));
       }
     }
     return {};
@@ -143,7 +144,7 @@ class Checker {
         return fail_at("an assistant message must have either content or tool_calls, but not both");
       for (const ToolCall& call : message.tool_calls) {
         if (!is_call_id(call.id))
-          return fail_at(fmt::format("tool call id was {} but {}", call.id, id_rule()));
+          return fail_at(fmt::format("tool call id was {} but {}", quoted(call.id), id_rule()));
         if (!is_function_name(call.name)) return fail_at(name_rule(call.name));
       }
       if (message.prefix && i + 1 < request_.messages.size())
@@ -152,8 +153,8 @@ class Checker {
     if (message.role == Role::tool) {
       if (message.name && !is_function_name(*message.name)) return fail_at(name_rule(*message.name));
       if (!message.tool_call_id || !is_call_id(*message.tool_call_id))
-        return fail_at(
-            fmt::format("tool call id was {} but {}", message.tool_call_id.value_or("null"), id_rule()));
+        return fail_at(fmt::format("tool call id was {} but {}",
+                                   quoted(message.tool_call_id.value_or("null")), id_rule()));
     }
     return {};
   }
@@ -167,11 +168,12 @@ class Checker {
   }
   static std::string name_rule(std::string_view name) {
     return fmt::format("function name was {} but must be 1 to 64 letters, digits, underscores and dashes",
-                       name);
+                       quoted(name));
   }
 
   static Result<void> check_tool(const Tool& tool) {
-    if (auto ok = check_json_schema(tool.parameters, "tools." + tool.name + ".parameters"); !ok) return ok;
+    if (auto ok = check_json_schema(tool.parameters, "tools: parameters of " + quoted(tool.name)); !ok)
+      return ok;
     if (!is_function_name(tool.name)) return bad_input("tools: " + name_rule(tool.name));
     return {};
   }

@@ -100,7 +100,7 @@ class RequestReader {
     } else if (role == "tool" || (lenient_ && role == "function")) {
       message.role = Role::tool;
     } else {
-      return refuse("role", fmt::format("expected system, user, assistant or tool, got \"{}\"", role));
+      return refuse("role", fmt::format("expected system, user, assistant or tool, got {}", quoted(role)));
     }
     if (!read_content(json, message)) return false;
     if (message.role == Role::assistant && !read_assistant(json, message)) return false;
@@ -150,7 +150,7 @@ class RequestReader {
     } else if (type == "input_audio" || type == "audio_url") {
       return refuse("content", "audio is not supported");
     } else {
-      return refuse("content", fmt::format("unknown chunk type \"{}\"", type));
+      return refuse("content", fmt::format("unknown chunk type {}", quoted(type)));
     }
     message.content.chunks.push_back(std::move(chunk));
     return true;
@@ -176,7 +176,7 @@ class RequestReader {
     if (!image || !image->is_object()) return refuse("image_url", "expected a string or an object");
     if (!lenient_)
       for (const std::string& key : image->keys)
-        if (key != "url" && key != "detail") return refuse("image_url", "unknown key " + key);
+        if (key != "url" && key != "detail") return refuse("image_url", "unknown key " + quoted(key));
     const PythonJson* detail = given(*image, "detail");
     if (!lenient_ && detail && !detail->is_string()) return refuse("image_url.detail", "expected a string");
     return read_string(*image, "url", chunk.text);
@@ -291,7 +291,7 @@ class RequestReader {
     if (!read_optional_string(root_, "reasoning_effort", request_.reasoning_effort)) return false;
     if (lenient_ || !request_.reasoning_effort || is_reasoning_effort(*request_.reasoning_effort))
       return true;
-    return refuse("reasoning_effort", fmt::format("unknown effort \"{}\"", *request_.reasoning_effort));
+    return refuse("reasoning_effort", fmt::format("unknown effort {}", quoted(*request_.reasoning_effort)));
   }
 
   bool read_response_format() {

@@ -23,7 +23,8 @@ Result<ModelSettingsBuilder::ReasoningEffort> parse_effort(const PythonJson& jso
       for (const PythonJson& item : value.items) {
         if (!item.is_string() || !is_reasoning_effort(item.text))
           return fail_at("values: not a reasoning effort");
-        if (std::ranges::count(effort.values, item.text)) return fail_at("values: duplicate " + item.text);
+        if (std::ranges::count(effort.values, item.text))
+          return fail_at("values: duplicate " + quoted(item.text));
         effort.values.push_back(item.text);
       }
     } else if (key == "default") {
@@ -35,11 +36,11 @@ Result<ModelSettingsBuilder::ReasoningEffort> parse_effort(const PythonJson& jso
     } else if (key == "type") {
       if (!value.is_string() || value.text != "enum") return fail_at("type: expected \"enum\"");
     } else {
-      return fail_at("unknown key " + key);
+      return fail_at("unknown key " + quoted(key));
     }
   }
   if (!std::ranges::count(effort.values, effort.default_value))
-    return fail_at(fmt::format("default \"{}\" is not among the values", effort.default_value));
+    return fail_at(fmt::format("default {} is not among the values", quoted(effort.default_value)));
   return effort;
 }
 
@@ -70,7 +71,8 @@ Result<ModelSettingsBuilder> ModelSettingsBuilder::from_json(const PythonJson& j
     } else if (json.keys[i] == "json_schema") {
       builder.json_schema = true;
     } else {
-      return bad_input(fmt::format("{}: model_settings_builder: unknown key {}", where, json.keys[i]));
+      return bad_input(
+          fmt::format("{}: model_settings_builder: unknown key {}", where, quoted(json.keys[i])));
     }
   }
   return builder;

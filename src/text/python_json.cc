@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "text/utf8.h"
 
 namespace sirocco {
 
@@ -114,6 +115,14 @@ void dump_python_string(std::string_view text, std::string& out) {
     }
   }
   out += '"';
+}
+
+std::string quoted(std::string_view text) {
+  constexpr size_t kMaxBytes = 60;
+  std::string out;
+  dump_python_string(text.substr(0, complete_utf8_prefix(text.substr(0, kMaxBytes))), out);
+  if (text.size() > kMaxBytes) out += "…";
+  return out;
 }
 
 namespace {

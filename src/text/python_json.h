@@ -50,6 +50,8 @@ Result<PythonJson> parse_python_json(std::string_view text, std::string_view whe
 // json.dumps(value, ensure_ascii=False)
 std::string dump_python_json(const PythonJson& value);
 void dump_python_string(std::string_view text, std::string& out);
+// `text` in double quotes on one line, cut after 60 bytes: for error messages.
+std::string quoted(std::string_view text);
 // repr(float)
 std::string python_float(double value);
 

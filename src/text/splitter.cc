@@ -5,7 +5,6 @@
 // Upper and Lower share the letters without case and the marks; marks can be a prefix too.
 #include "text/splitter.h"
 
-#include <array>
 #include <cstdint>
 
 #include "base/check.h"
@@ -19,23 +18,12 @@ struct Character {
   uint8_t length_bytes;
 };
 
-const std::array<uint8_t, 128>& ascii_sets() {
-  static const auto table = [] {
-    std::array<uint8_t, 128> sets{};
-    for (uint32_t c = 0; c < 128; ++c) sets[c] = unicode_sets(c);
-    return sets;
-  }();
-  return table;
-}
-
-// One text being cut; `ascii` spares the common characters the two-stage lookup.
 struct Scanner {
   const char* end;
-  const uint8_t* ascii;
 
   Character at(const char* p) const {
     const auto b0 = static_cast<uint8_t>(*p);
-    if (b0 < 0x80) return {ascii[b0], 1};
+    if (b0 < 0x80) return {kAsciiSets[b0], 1};
     const auto bits = [p](int i) { return static_cast<uint32_t>(p[i] & 0x3F); };
     if (b0 < 0xE0) return {unicode_sets((b0 & 0x1Fu) << 6 | bits(1)), 2};
     if (b0 < 0xF0) return {unicode_sets((b0 & 0x0Fu) << 12 | bits(1) << 6 | bits(2)), 3};
@@ -105,7 +93,7 @@ const char* match_space(const Scanner& text, const char* p) {
 size_t next_piece(std::string_view piece_text) {
   DCHECK(!piece_text.empty());
   const char* const begin = piece_text.data();
-  const Scanner text{begin + piece_text.size(), ascii_sets().data()};
+  const Scanner text{begin + piece_text.size()};
   const Character first = text.at(begin);
   const char* end = nullptr;
   if (first.sets & (kWordPrefix | kUpperSet | kLowerSet)) end = match_words(text, begin, first);

@@ -46,8 +46,8 @@ class TekkenReader {
     if (!version || !version->is_string()) return fail_at("config.version: missing");
     const auto known = tokenizer_version_named(version->text);
     if (!known)
-      return fail_at(
-          fmt::format("config.version: expected one of v3, v7, v11, v13, v15, got \"{}\"", version->text));
+      return fail_at(fmt::format("config.version: expected one of v3, v7, v11, v13, v15, got {}",
+                                 quoted(version->text)));
     parts_.version = *known;
     const PythonJson* pattern = config->find("pattern");
     if (!pattern || !pattern->is_string()) return fail_at("config.pattern: missing");

@@ -50,7 +50,7 @@ Result<Tokenizer> Tokenizer::assemble(TokenizerParts parts, std::string_view whe
     if (!tokenizer.is_special(id)) continue;
     const std::string_view name = tokenizer.piece(id);
     if (!tokenizer.specials_.emplace(name, id).second)
-      return bad_input(fmt::format("{}: the control token {} appears twice", where, name));
+      return bad_input(fmt::format("{}: the control token {} appears twice", where, quoted(name)));
     tokenizer.longest_special_bytes_ = std::max(tokenizer.longest_special_bytes_, name.size());
     tokenizer.starts_special_[static_cast<unsigned char>(name[0])] = true;
   }

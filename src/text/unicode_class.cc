@@ -23,7 +23,16 @@ constexpr std::array<uint8_t, 128> kSetsOfLetter = [] {
   return sets;
 }();
 
+constexpr std::array<uint8_t, 128> ascii_sets() {
+  std::array<uint8_t, 128> sets{};
+  for (size_t c = 0; c < 128; ++c)
+    sets[c] = kSetsOfLetter[static_cast<unsigned char>(kBlocks[kBlockOf[0]][c])];
+  return sets;
+}
+
 }  // namespace
+
+constexpr std::array<uint8_t, 128> kAsciiSets = ascii_sets();
 
 char unicode_letter_class(uint32_t code_point) {
   DCHECK(code_point <= 0x10FFFF);

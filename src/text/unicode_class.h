@@ -4,6 +4,7 @@
 // points.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 namespace sirocco {
@@ -22,5 +23,7 @@ inline constexpr uint8_t kSymbol = 64;      // [^\s\p{L}\p{N}]
 char unicode_letter_class(uint32_t code_point);
 
 uint8_t unicode_sets(uint32_t code_point);
+// The same for the characters of one byte.
+extern const std::array<uint8_t, 128> kAsciiSets;
 
 }  // namespace sirocco
