@@ -2,6 +2,7 @@
 #include "engine/answer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -36,15 +37,10 @@ std::optional<int32_t> Answering::pick(const GenerateRequest& request, Choice& c
   return choice.sampler.pick(logits, {banned, allowed});
 }
 
-void Answering::say(Choice& choice, int32_t token, Delta& out) const {
-  Delta said;
-  const bool was_thinking = choice.writer.thinking();
-  choice.writer.push(token, said);
-  if (was_thinking && choice.writer.thinking()) ++choice.reasoning_tokens;  // markers do not count
+void Answering::say(Choice& choice, ReplyDelta&& said, Delta& out) const {
   out.reasoning += said.reasoning;
   choice.stops.push(said.content, out.content);
   if (said.tool_calls.empty()) return;
-  choice.said_tool_call = true;
   choice.stops.flush(out.content);  // what was held back came before the call
   out.tool_calls.insert(out.tool_calls.end(), std::make_move_iterator(said.tool_calls.begin()),
                         std::make_move_iterator(said.tool_calls.end()));
@@ -62,17 +58,23 @@ std::optional<Answering::Ending> Answering::take_token(const LiveRequest& live, 
   choice.sampler.accept(*token);
   if (choice.mask && !choice.mask->accept(*token))
     return Ending{FinishReason::error, {}, -1, "the grammar refused a token that it had allowed"};
-  const bool ends = *token == end_ && !request.ignore_end;
-  if (!ends) say(choice, *token, out);
-  const bool over_budget = request.thinking_tokens >= 0 && choice.reasoning_tokens >= request.thinking_tokens;
-  if (over_budget && choice.writer.thinking()) choice.forced = end_think_;
+  if (*token != end_ || request.ignore_end) {
+    ReplyDelta said;
+    choice.reply.push(*token, said);
+    say(choice, std::move(said), out);
+  }
+  const bool thinking = choice.reply.part() == ReplyParser::Part::reasoning;
+  const bool over_budget =
+      request.thinking_tokens >= 0 && choice.reply.reasoning_tokens() >= request.thinking_tokens;
+  if (thinking && over_budget) choice.forced = end_think_;
   return ending_after(live, choice, *token);
 }
 
 std::optional<Answering::Ending> Answering::ending_after(const LiveRequest& live, const Choice& choice,
                                                          int32_t token) const {
   const GenerateRequest& request = live.request;
-  const FinishReason done = choice.said_tool_call ? FinishReason::tool_calls : FinishReason::stop;
+  const FinishReason done =
+      choice.reply.tool_call_count() > 0 ? FinishReason::tool_calls : FinishReason::stop;
   if (!choice.stops.matched().empty()) return Ending{FinishReason::stop, choice.stops.matched(), -1, {}};
   if (token == end_ && !request.ignore_end) return Ending{done, {}, -1, {}};
   if (std::ranges::find(request.stop_tokens, token) != request.stop_tokens.end())
@@ -87,15 +89,10 @@ std::optional<Answering::Ending> Answering::ending_after(const LiveRequest& live
 
 void Answering::finish(Choice& choice, Delta& out) const {
   if (!choice.stops.matched().empty()) return;  // nothing after a stop string
-  Delta rest;
-  choice.writer.finish(rest);
-  out.reasoning += rest.reasoning;
-  choice.stops.push(rest.content, out.content);
+  ReplyDelta rest;
+  choice.reply.finish(rest);
+  say(choice, std::move(rest), out);
   choice.stops.flush(out.content);
-  for (ToolCallDelta& call : rest.tool_calls) {
-    choice.said_tool_call = true;
-    out.tool_calls.push_back(std::move(call));
-  }
 }
 
 }  // namespace sirocco

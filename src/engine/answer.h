@@ -32,7 +32,7 @@ class Answering {
  private:
   std::optional<int32_t> pick(const GenerateRequest& request, Choice& choice,
                               std::span<const float> logits) const;
-  void say(Choice& choice, int32_t token, Delta& out) const;
+  void say(Choice& choice, ReplyDelta&& said, Delta& out) const;
   std::optional<Ending> ending_after(const LiveRequest& request, const Choice& choice, int32_t token) const;
 
   int64_t context_tokens_;

@@ -86,8 +86,8 @@ void EngineLoop::finish(const Owner& owner, const Answering::Ending& ending, Del
     owners_.erase(choice.sequence);
   }
   answering_.finish(choice, delta);
-  const bool says_nothing = delta.tokens.empty() && delta.content.empty() && delta.reasoning.empty() &&
-                            delta.tool_calls.empty();
+  const bool says_nothing =
+      delta.tokens.empty() && delta.content.empty() && delta.reasoning.empty() && delta.tool_calls.empty();
   if (!says_nothing) live.stream->add({choice.index, std::move(delta)});
 
   const auto answer_tokens = static_cast<int64_t>(choice.answer.size());
@@ -99,7 +99,7 @@ void EngineLoop::finish(const Owner& owner, const Answering::Ending& ending, Del
   result.stop_string = ending.stop_string;
   result.stop_token = ending.stop_token;
   result.error = ending.error;
-  result.usage = {prompt_tokens, live.cached_tokens, answer_tokens, choice.reasoning_tokens};
+  result.usage = {prompt_tokens, live.cached_tokens, answer_tokens, choice.reply.reasoning_tokens()};
   result.timings = choice.timings;
   result.timings.queue_ms = 1e3 * (start_s - live.submitted_s);
   result.timings.prompt_ms = 1e3 * ((answer_tokens > 0 ? choice.first_token_s : end_s) - start_s);

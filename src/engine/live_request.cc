@@ -13,7 +13,7 @@ Choice::Choice(const GenerateRequest& request, const Tokenizer& tokenizer, int c
     : index(choice_index),
       sampler(request.sampling, static_cast<uint64_t>(choice_index)),
       mask(request.mask ? request.mask->clone() : nullptr),
-      writer(tokenizer, request.format, request.inside_thinking, request.keep_special),
+      reply(tokenizer, {request.format, request.inside_thinking, request.keep_special}),
       stops(request.stop, request.include_stop) {
   sampler.see_prompt(request.prompt);
 }

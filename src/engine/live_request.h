@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "engine/reply_writer.h"
 #include "engine/stop_matcher.h"
 #include "engine/stream_state.h"
 #include "sample/sampler.h"
 #include "sched/sequence.h"
 #include "sirocco/request.h"
+#include "text/reply_parser.h"
 
 namespace sirocco {
 
@@ -24,13 +24,11 @@ struct Choice {
   bool scheduled = false;  // known to the scheduler
   bool finished = false;
   std::vector<int32_t> answer;  // tokens taken so far
-  int64_t reasoning_tokens = 0;
-  int32_t forced = -1;  // token that comes next whatever the logits say
+  int32_t forced = -1;          // token that comes next whatever the logits say
   Sampler sampler;
   std::unique_ptr<TokenMask> mask;
-  ReplyWriter writer;
+  ReplyParser reply;
   StopMatcher stops;
-  bool said_tool_call = false;
   double first_step_s = 0.0, first_token_s = 0.0, last_token_s = 0.0;
   Timings timings;
   uint64_t logits_hash = 0;

@@ -9,6 +9,8 @@
 
 #include "engine/memory_plan.h"
 #include "engine/request_fields.h"
+#include "model/known_models.h"
+#include "model/sizes.h"
 #include "text/prompt.h"
 #include "text/utf8.h"
 
@@ -20,13 +22,12 @@ LoadedEngine::LoadedEngine(std::unique_ptr<Model> model, Tokenizer tokenizer, En
 Result<std::unique_ptr<Engine>> LoadedEngine::start(std::unique_ptr<Model> model, Tokenizer tokenizer,
                                                     EngineInfo info, const EngineOptions& options) {
   const Config& config = model->config();
-  constexpr int64_t kVendorLimit = 262'144;  // of the served context, below what positions would allow
   MemoryFacts facts;
   facts.available_bytes = available_memory_bytes();
   facts.weight_bytes = info.file_bytes;
   facts.page_bytes = model->page_bytes();
   facts.page_tokens = Model::kPageTokens;
-  facts.model_context_tokens = std::min(config.max_position_embeddings, kVendorLimit);
+  facts.model_context_tokens = longest_context(config);
   facts.wanted_context_tokens = options.context_tokens;
   facts.wanted_cache_bytes = options.cache_bytes;
   facts.sequences = options.max_sequences;
@@ -38,6 +39,7 @@ Result<std::unique_ptr<Engine>> LoadedEngine::start(std::unique_ptr<Model> model
   info.layers = config.layers;
   info.hidden = config.hidden;
   info.vocabulary = vocabulary;
+  info.parameters = count_parameters(config).total();
   info.context_tokens = plan->context_tokens;
   info.max_position_embeddings = config.max_position_embeddings;
   info.cache_pages = plan->pages;

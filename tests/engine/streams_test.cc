@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// Clients that leave, wait too long, read slowly or not at all, and engines that end under them.
+#include <gtest/gtest.h>
+
+#include "engine/stop_matcher.h"
+#include "engine_fixture.h"
+
+namespace sirocco {
+namespace {
+
+int32_t forever(std::span<const int32_t>) {
+  return 1100;
+}
+
+GenerateRequest long_request(int prompt_tokens = 30) {
+  GenerateRequest request;
+  request.prompt.assign(static_cast<size_t>(prompt_tokens), 1050);
+  request.sampling.temperature = 0.0;
+  return request;
+}
+
+TEST(Streams, LeavingFreesEverything) {
+  FakeEngine e(forever);
+  e.model->step_time = std::chrono::microseconds(500);
+  {
+    auto running = e.engine->submit(long_request());
+    auto another = e.engine->submit(long_request(900));
+    ASSERT_TRUE(running && another);
+    ASSERT_TRUE(running->next());
+  }  // both readers leave
+  const EngineStats stats = e.settled();
+  EXPECT_EQ(stats.pages_held, 0);
+  EXPECT_EQ(stats.requests_finished[static_cast<int>(FinishReason::cancelled)], 2u);
+  const int64_t steps = e.model->steps;
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(e.model->steps, steps);  // nobody computes for them any more
+}
+
+TEST(Streams, CancelIsAnsweredWithAFinish) {
+  FakeEngine e(forever);
+  e.model->step_time = std::chrono::microseconds(500);
+  auto stream = e.engine->submit(long_request());
+  ASSERT_TRUE(stream->next());
+  stream->cancel();
+  EXPECT_EQ(read_all(*stream)[0].finish.reason, FinishReason::cancelled);
+  EXPECT_TRUE(stream->ended());
+}
+
+TEST(Streams, TheEngineEndsThemAll) {
+  std::vector<Stream> streams;
+  {
+    FakeEngine e(forever);
+    e.model->step_time = std::chrono::microseconds(500);
+    for (int i = 0; i < 20; ++i) streams.push_back(std::move(*e.engine->submit(long_request())));
+  }
+  for (Stream& stream : streams) {
+    const Answer answer = read_all(stream)[0];
+    EXPECT_EQ(answer.finish.reason, FinishReason::cancelled);
+    EXPECT_EQ(answer.finishes, 1);
+  }
+}
+
+TEST(Streams, DeadlinesEndRunningAndWaitingRequests) {
+  EngineOptions options = FakeEngine::small();
+  options.max_sequences = 1;
+  FakeEngine e(forever, options);
+  e.model->step_time = std::chrono::microseconds(1000);
+  auto request = long_request();
+  request.timeout = std::chrono::milliseconds(30);
+  auto running = e.engine->submit(request), waiting = e.engine->submit(request);
+  EXPECT_EQ(read_all(*running)[0].finish.reason, FinishReason::timeout);
+  EXPECT_EQ(read_all(*waiting)[0].finish.reason, FinishReason::timeout);
+}
+
+TEST(Streams, AFullQueueIsRefusedAtOnce) {
+  EngineOptions options = FakeEngine::small();
+  options.max_sequences = 1;
+  options.max_queue_requests = 3;
+  FakeEngine e(forever, options);
+  e.model->step_time = std::chrono::microseconds(2000);
+  std::vector<Stream> streams;
+  int refused = 0;
+  for (int i = 0; i < 10; ++i) {
+    auto stream = e.engine->submit(long_request());
+    if (stream) {
+      streams.push_back(std::move(*stream));
+    } else {
+      EXPECT_EQ(stream.error().kind, ErrorKind::resource);
+      ++refused;
+    }
+  }
+  EXPECT_GE(refused, 6);
+}
+
+TEST(Streams, ASlowReaderGetsOneMergedDelta) {
+  FakeEngine e(forever);
+  auto request = long_request();
+  request.max_tokens = 200;
+  auto stream = e.engine->submit(request);
+  e.settled();
+  auto first = stream->try_next(), second = stream->try_next();
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(std::get<Delta>(first->what).tokens.size(), 200u);
+  EXPECT_TRUE(std::holds_alternative<Finish>(second->what));
+  EXPECT_FALSE(stream->try_next());
+  EXPECT_TRUE(stream->ended());
+}
+
+TEST(Streams, ReadyWakesAnAsynchronousReader) {
+  FakeEngine e(forever);
+  auto request = long_request();
+  request.max_tokens = 50;
+  request.report_progress = true;
+  auto stream = e.engine->submit(request);
+  std::atomic<int> wakes = 0;
+  stream->on_ready([&] { ++wakes; });
+  size_t tokens = 0, progress = 0;
+  for (int turn = 0; turn < 5000 && !stream->ended(); ++turn) {
+    if (wakes.exchange(0) == 0) {
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+      continue;
+    }
+    while (auto event = stream->try_next()) {
+      if (auto* delta = std::get_if<Delta>(&event->what)) tokens += delta->tokens.size();
+      progress += std::holds_alternative<PromptProgress>(event->what) ? 1 : 0;
+    }
+  }
+  EXPECT_TRUE(stream->ended());
+  EXPECT_EQ(tokens, 50u);
+  EXPECT_GE(progress, 1u);
+}
+
+TEST(Streams, TwoEnginesInOneProcess) {
+  FakeEngine a(forever), b([](std::span<const int32_t>) { return 1101; });
+  auto request = long_request();
+  request.max_tokens = 40;
+  auto first = a.engine->submit(request), second = b.engine->submit(request);
+  EXPECT_EQ(read_all(*first)[0].tokens, std::vector<int32_t>(40, 1100));
+  EXPECT_EQ(read_all(*second)[0].tokens, std::vector<int32_t>(40, 1101));
+}
+
+TEST(StopMatcher, IsIndifferentToHowTextIsCut) {
+  const std::string text = "aabababcXYZabcabd";
+  for (const bool include : {false, true})
+    for (size_t cut = 0; cut <= text.size(); ++cut)
+      for (size_t second = cut; second <= text.size(); ++second) {
+        StopMatcher matcher({"abc", "bab!", ""}, include);
+        std::string out;
+        matcher.push(text.substr(0, cut), out);
+        matcher.push(text.substr(cut, second - cut), out);
+        matcher.push(text.substr(second), out);
+        matcher.flush(out);
+        EXPECT_EQ(out, include ? "aabababc" : "aabab");
+        EXPECT_EQ(matcher.matched(), "abc");
+      }
+}
+
+}  // namespace
+}  // namespace sirocco
