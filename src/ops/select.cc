@@ -5,15 +5,52 @@
 
 #include <array>
 
+#include "ops/pack.h"
+
 namespace sirocco {
 
-std::span<const OpTable* const> all_op_tables() {
 #if defined(__x86_64__)
-  static constexpr std::array kTables{&kScalarOps, &kAvx2Ops, &kAvx512Ops};
+namespace {
+
+// An extension's table is the one before it with kernels added.
+OpTable avx512_vnni_table() {
+  OpTable table = kAvx512Ops;
+  table.name = "avx512_vnni";
+  table.needs.avx512_vnni = true;
+  table.int8_kernels = &kAvx512VnniKernels;
+  return table;
+}
+
+OpTable avx512_bf16_table() {
+  OpTable table = avx512_vnni_table();
+  table.name = "avx512_bf16";
+  table.needs.avx512_bf16 = true;
+  table.bf16_kernels = &kAvx512Bf16Kernels;
+  return table;
+}
+
+}  // namespace
+
+std::span<const OpTable* const> all_op_tables() {
+  static const OpTable vnni = avx512_vnni_table(), bf16 = avx512_bf16_table();
+  static const std::array<const OpTable*, 5> tables{&kScalarOps, &kAvx2Ops, &kAvx512Ops, &vnni, &bf16};
+  return tables;
+}
 #else
+std::span<const OpTable* const> all_op_tables() {
   static constexpr std::array kTables{&kScalarOps};
-#endif
   return kTables;
+}
+#endif
+
+const PackedKernel* find_packed_kernel(const OpTable& table, DType dtype, int64_t cols) {
+  if (!can_pack(dtype, cols)) return nullptr;
+  for (const PackedKernels* list : {table.int8_kernels, table.bf16_kernels}) {
+    if (list == nullptr) continue;
+    for (int i = 0; i < list->count; ++i)
+      if (list->kernels[i].dtype == dtype) return &list->kernels[i];
+  }
+  return nullptr;
 }
 
 Result<const OpTable*> select_op_table(const CpuFeatures& have, std::string_view forced) {
@@ -42,7 +79,7 @@ std::string describe_op_tables(const CpuFeatures& have, const OpTable& chosen) {
     const std::string verdict = !missing.empty()   ? "lacks" + missing
                                 : table == &chosen ? "chosen"
                                                    : "runs here, a later table is faster";
-    lines += fmt::format("{:<8} {}\n", table->name, verdict);
+    lines += fmt::format("{:<12} {}\n", table->name, verdict);
   }
   std::string present;
   for (const CpuFeature& feature : kCpuFeatures)

@@ -18,6 +18,9 @@ std::span<const OpTable* const> all_op_tables();
 // machine lacks is an error.
 Result<const OpTable*> select_op_table(const CpuFeatures& have, std::string_view forced);
 
+// The kernel that multiplies rows of `cols` columns of this type, once they are packed; null: there is none.
+const PackedKernel* find_packed_kernel(const OpTable& table, DType dtype, int64_t cols);
+
 // For people: one line a table, what it needs, whether this machine has it and which one was chosen.
 std::string describe_op_tables(const CpuFeatures& have, const OpTable& chosen);
 

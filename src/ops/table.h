@@ -10,6 +10,7 @@
 
 #include "base/view.h"
 #include "ops/cpu_features.h"
+#include "ops/packed.h"
 
 namespace sirocco {
 
@@ -34,6 +35,10 @@ struct OpTable {
   float (*exp_minus)(float* x, int64_t size, float max);
   void (*bf16_to_f32)(const uint16_t* x, int64_t size, float* y);
   void (*f32_to_bf16)(const float* x, int64_t size, uint16_t* y);
+
+  // Products with packed weights; null where the instruction set has none.
+  const PackedKernels* int8_kernels = nullptr;
+  const PackedKernels* bf16_kernels = nullptr;
 };
 
 extern const OpTable kScalarOps;

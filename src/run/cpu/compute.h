@@ -2,11 +2,13 @@
 // Compute: what every CPU block needs beside its operands: kernels, threads and a scratch buffer a worker.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "base/aligned_buffer.h"
 #include "base/thread_pool.h"
 #include "ops/table.h"
+#include "run/cpu/activations.h"
 
 namespace sirocco {
 
@@ -24,6 +26,10 @@ class Compute {
 
   const OpTable& ops;
   ThreadPool pool;
+
+  // Narrowed activations, each valid until its next use.
+  Activations activations;                                                         // of one product
+  std::array<Activations, kRecordKinds> token_records, pair_records, act_records;  // of the feed-forward half
 
  private:
   std::vector<AlignedBuffer<float>> scratch_;  // [workers]

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <string>
 
 #include "ops/rope.h"
 #include "ops/select.h"
@@ -28,6 +30,36 @@ std::vector<float> frequencies(const Config& config) {
                                             .original_max_positions = rope.original_max_positions});
 }
 
+// Of every matrix that is loaded, in the file.
+uint64_t matrix_bytes(const ModelWeights& weights) {
+  int64_t bytes = weights.head.bytes();
+  const auto add = [&](const WeightView& view) { bytes += view.present() ? view.bytes() : 0; };
+  const auto add_block = [&](const FeedForwardWeights& block) {
+    for (const WeightView* view : {&block.gate, &block.up, &block.down}) add(*view);
+  };
+  for (const LayerWeights& layer : weights.layers) {
+    for (const WeightView* view : {&layer.latent.q_a, &layer.latent.q_b, &layer.latent.kv_a, &layer.latent.o})
+      add(*view);
+    for (const FeedForwardWeights& expert : layer.experts) add_block(expert);
+    add_block(layer.shared);
+    add_block(layer.dense);
+  }
+  return static_cast<uint64_t>(bytes);
+}
+
+// Packed weights are a copy as large as the file's; where the machine has no room for it, they are read where
+// they lie.
+bool fits_in_memory(uint64_t bytes) {
+  std::ifstream info("/proc/meminfo");
+  for (std::string name, unit; info >> name;) {
+    uint64_t kilobytes = 0;
+    if (!(info >> kilobytes)) break;
+    std::getline(info, unit);
+    if (name == "MemAvailable:") return bytes < kilobytes * 1024 / 10 * 9;
+  }
+  return true;  // not told: let the allocation decide
+}
+
 }  // namespace
 
 Result<std::unique_ptr<CpuBackend>> CpuBackend::create(const Config& config, const ModelWeights& weights,
@@ -45,7 +77,6 @@ CpuBackend::CpuBackend(const Config& config, const ModelWeights& weights, const 
                        const OpTable& ops)
     : config_(config),
       embedding_(weights.embedding),
-      head_(weights.head),
       final_norm_(decode_vector(weights.final_norm)),
       inv_freq_(frequencies(config)),
       compute_(ops, options.threads),
@@ -53,10 +84,18 @@ CpuBackend::CpuBackend(const Config& config, const ModelWeights& weights, const 
       cache_(config.layers, config.cache_row(), options.exact ? CacheType::f32 : options.cache_type) {
   attention_.reserve(static_cast<size_t>(config.layers));
   feed_forward_.reserve(static_cast<size_t>(config.layers));
+  uint64_t done = 0;
+  const uint64_t total = matrix_bytes(weights);
+  MatrixLoader loader(ops, !options.exact && fits_in_memory(total), arena_, compute_.pool,
+                      [&](uint64_t bytes) {
+                        done += bytes;
+                        if (options.progress) options.progress(done, total);
+                      });
   for (size_t layer = 0; layer < weights.layers.size(); ++layer) {
-    attention_.emplace_back(config, weights.layers[layer], options);
-    feed_forward_.emplace_back(config, weights.layers[layer], config.feed_forward[layer]);
+    attention_.emplace_back(config, weights.layers[layer], options, loader);
+    feed_forward_.emplace_back(config, weights.layers[layer], config.feed_forward[layer], loader);
   }
+  head_ = loader.load(weights.head);
 }
 
 void CpuBackend::begin(const Batch& batch) {

@@ -32,10 +32,12 @@ class CpuBackend final : public Backend {
   void count_operations();
 
   const Config config_;
-  const WeightView embedding_, head_;
+  const WeightView embedding_;
   AlignedBuffer<float> final_norm_;  // [D]
   std::vector<float> inv_freq_;      // [R / 2]
   Compute compute_;
+  WeightArena arena_;  // of all packed weights
+  Matrix head_;
   Workspace work_;
   LatentCache cache_;
   std::vector<LatentAttention> attention_;  // [L]

@@ -37,25 +37,27 @@ void drop_groups(const ExpertsConfig& experts, float* p) {
   }
 }
 
-uint64_t block_bytes(const FeedForwardWeights& block) {
-  return static_cast<uint64_t>(block.gate.bytes() + block.up.bytes() + block.down.bytes());
+ExpertMatrices load_block(const FeedForwardWeights& block, MatrixLoader& loader) {
+  return {loader.load(block.gate), loader.load(block.up), loader.load(block.down)};
 }
 
 }  // namespace
 
-FeedForward::FeedForward(const Config& config, const LayerWeights& weights, FeedForwardKind kind)
+FeedForward::FeedForward(const Config& config, const LayerWeights& weights, FeedForwardKind kind,
+                         MatrixLoader& loader)
     : D(config.hidden),
       experts_(config.experts),
       kind_(kind),
       eps_(static_cast<float>(config.norm_eps)),
       norm_(decode_vector(weights.feed_forward_norm)) {
   if (kind == FeedForwardKind::dense) {
-    always_ = weights.dense;
+    always_ = load_block(weights.dense, loader);
     return;
   }
   router_ = decode_matrix(weights.router);
-  routed_ = weights.experts;
-  always_ = weights.shared;
+  routed_.reserve(weights.experts.size());
+  for (const FeedForwardWeights& expert : weights.experts) routed_.push_back(load_block(expert, loader));
+  always_ = load_block(weights.shared, loader);
 }
 
 void FeedForward::choose(const ExpertsConfig& experts, float* logits, int32_t* ids, float* weights) {
@@ -83,28 +85,44 @@ void FeedForward::choose(const ExpertsConfig& experts, float* logits, int32_t* i
 
 uint64_t FeedForward::run(int64_t T, Workspace& work, Compute& compute) const {
   const View<float> x = work.x.view(T, D), normed = work.normed.view(T, D);
-  const bool routed = kind_ == FeedForwardKind::experts;
-  const View<float> logits = work.router_logits.view(T, experts_.experts);
   compute.pool.parallel_for(T, 1, [&](int64_t t, int64_t, int) {
     compute.ops.rms_norm(x.row(t), norm_.data(), D, eps_, normed.row(t));
-    if (!routed) return;
-    compute.ops.product(normed.slice_rows(t, 1), router_.view(experts_.experts, D), logits.slice_rows(t, 1));
-    choose(experts_, logits.row(t), work.chosen.data() + t * experts_.experts_per_token,
-           work.chosen_weight.data() + t * experts_.experts_per_token);
   });
-  std::vector<Task> tasks;
-  std::vector<int64_t> pair_of;  // [T, K]
-  gather(T, work, tasks, pair_of);
-  run_tasks(tasks, work, compute);
+  if (kind_ == FeedForwardKind::experts) route(T, work, compute);
+  std::vector<ExpertTask> tasks;
+  std::vector<int64_t> pair_of;   // [T, K]
+  std::vector<int32_t> token_of;  // [pairs]
+  group(T, work, tasks, pair_of, token_of);
+  const bool packed =
+      std::all_of(tasks.begin(), tasks.end(), [](const ExpertTask& task) { return task.weights->packed(); });
+  if (packed)
+    run_packed_experts(tasks, token_of, T, work, compute);
+  else
+    run_tasks(tasks, token_of, work, compute);
   combine(T, pair_of, work, compute);
   uint64_t bytes = static_cast<uint64_t>(router_.size()) * sizeof(float);
-  for (const Task& task : tasks) bytes += block_bytes(*task.weights);
+  for (const ExpertTask& task : tasks) bytes += task.weights->bytes();
   return bytes;
 }
 
+// Work is cut along the experts, not the tokens: a single token must not leave the router to one core.
+void FeedForward::route(int64_t T, Workspace& work, Compute& compute) const {
+  const int64_t E = experts_.experts, K = experts_.experts_per_token;
+  const View<float> logits = work.router_logits.view(T, E);
+  compute.pool.parallel_for(E, 16, [&](int64_t begin, int64_t end, int) {
+    compute.ops.product(work.normed.view(T, D),
+                        View<const float>(router_.view(E, D)).slice_rows(begin, end - begin),
+                        logits.slice_cols(begin, end - begin));
+  });
+  compute.pool.parallel_for(T, 8, [&](int64_t begin, int64_t end, int) {
+    for (int64_t t = begin; t < end; ++t)
+      choose(experts_, logits.row(t), work.chosen.data() + t * K, work.chosen_weight.data() + t * K);
+  });
+}
+
 // Pairs of one expert lie together, ascending by expert and then by token; the shared block's rows come last.
-void FeedForward::gather(int64_t T, Workspace& work, std::vector<Task>& tasks,
-                         std::vector<int64_t>& pair_of) const {
+void FeedForward::group(int64_t T, Workspace& work, std::vector<ExpertTask>& tasks,
+                        std::vector<int64_t>& pair_of, std::vector<int32_t>& token_of) const {
   const int64_t K = kind_ == FeedForwardKind::experts ? experts_.experts_per_token : 0;
   std::vector<int64_t> count(routed_.size() + 1, 0);
   for (int64_t i = 0; i < T * K; ++i) ++count[static_cast<size_t>(work.chosen[i]) + 1];
@@ -113,48 +131,52 @@ void FeedForward::gather(int64_t T, Workspace& work, std::vector<Task>& tasks,
     count[e + 1] += count[e];
   }
   pair_of.resize(static_cast<size_t>(T * K));
-  for (int64_t t = 0; t < T; ++t) {
-    const float* row = work.normed.data() + t * D;
+  token_of.resize(static_cast<size_t>(T * K));
+  for (int64_t t = 0; t < T; ++t)
     for (int64_t k = 0; k < K; ++k) {
       const int64_t pair = count[static_cast<size_t>(work.chosen[t * K + k])]++;
       pair_of[static_cast<size_t>(t * K + k)] = pair;
-      std::copy(row, row + D, work.pair_in.data() + pair * D);
+      token_of[static_cast<size_t>(pair)] = static_cast<int32_t>(t);
     }
-  }
-  if (always_.gate.present()) {
-    tasks.push_back({&always_, T * K, T});
-    std::copy(work.normed.data(), work.normed.data() + T * D, work.pair_in.data() + T * K * D);
-  }
+  if (!always_.gate.present()) return;
+  tasks.push_back({&always_, T * K, T});
+  for (int64_t t = 0; t < T; ++t) token_of.push_back(static_cast<int32_t>(t));
 }
 
-void FeedForward::run_tasks(const std::vector<Task>& tasks, Workspace& work, Compute& compute) const {
+// Without packed weights: panels of W in float32.
+void FeedForward::run_tasks(const std::vector<ExpertTask>& tasks, const std::vector<int32_t>& token_of,
+                            Workspace& work, Compute& compute) const {
   struct Panel {
-    const Task* task;
+    const ExpertTask* task;
     int64_t row;
   };
+  for (size_t pair = 0; pair < token_of.size(); ++pair) {
+    const float* row = work.normed.data() + token_of[pair] * D;
+    std::copy(row, row + D, work.pair_in.data() + static_cast<int64_t>(pair) * D);
+  }
   std::vector<Panel> up_panels, down_panels;
-  for (const Task& task : tasks) {
-    for (int64_t r = 0; r < task.weights->gate.rows; r += kPanelRows) up_panels.push_back({&task, r});
+  for (const ExpertTask& task : tasks) {
+    for (int64_t r = 0; r < task.weights->gate.rows(); r += kPanelRows) up_panels.push_back({&task, r});
     for (int64_t r = 0; r < D; r += kPanelRows) down_panels.push_back({&task, r});
   }
   const int64_t stride = work.pair_act.size() / (work.pair_in.size() / D);  // widest F
   compute.pool.parallel_for(static_cast<int64_t>(up_panels.size()), 1, [&](int64_t i, int64_t, int worker) {
     const auto& [task, r] = up_panels[static_cast<size_t>(i)];
-    const FeedForwardWeights& w = *task->weights;
-    const int64_t rows = std::min(kPanelRows, w.gate.rows - r), n = task->pairs;
+    const ExpertMatrices& w = *task->weights;
+    const int64_t rows = std::min(kPanelRows, w.gate.rows() - r), n = task->pairs;
     float* scratch = compute.scratch(worker, kPanelRows * D + 2 * n * kPanelRows);
     const View<float> gate = make_view(scratch + kPanelRows * D, n, rows);
     const View<float> up = make_view(gate.data + n * kPanelRows, n, rows);
     const View<const float> in = make_view<const float>(work.pair_in.data() + task->first_pair * D, n, D);
-    compute.ops.product(in, decode_panel(w.gate, r, rows, scratch), gate);
-    compute.ops.product(in, decode_panel(w.up, r, rows, scratch), up);
+    compute.ops.product(in, decode_panel(w.gate.source(), r, rows, scratch), gate);
+    compute.ops.product(in, decode_panel(w.up.source(), r, rows, scratch), up);
     for (int64_t p = 0; p < n; ++p)
       compute.ops.swiglu(gate.row(p), up.row(p), rows,
                          work.pair_act.data() + (task->first_pair + p) * stride + r);
   });
   compute.pool.parallel_for(static_cast<int64_t>(down_panels.size()), 1, [&](int64_t i, int64_t, int worker) {
     const auto& [task, r] = down_panels[static_cast<size_t>(i)];
-    const WeightView& down = task->weights->down;
+    const WeightView& down = task->weights->down.source();
     const int64_t rows = std::min(kPanelRows, D - r), n = task->pairs;
     float* scratch = compute.scratch(worker, kPanelRows * down.cols);
     const View<const float> act{work.pair_act.data() + task->first_pair * stride, n, down.cols, stride};

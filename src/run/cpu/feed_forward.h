@@ -10,13 +10,14 @@
 #include "model/config.h"
 #include "model/weights.h"
 #include "run/cpu/compute.h"
+#include "run/cpu/packed_experts.h"
 #include "run/cpu/workspace.h"
 
 namespace sirocco {
 
 class FeedForward {
  public:
-  FeedForward(const Config& config, const LayerWeights& weights, FeedForwardKind kind);
+  FeedForward(const Config& config, const LayerWeights& weights, FeedForwardKind kind, MatrixLoader& loader);
 
   // x += feed_forward(norm(x)) for T rows. Returns the weight bytes that were read.
   uint64_t run(int64_t T, Workspace& work, Compute& compute) const;
@@ -26,13 +27,11 @@ class FeedForward {
   static void choose(const ExpertsConfig& experts, float* logits, int32_t* ids, float* weights);
 
  private:
-  struct Task {  // rows of work.pair_in that one block of weights serves
-    const FeedForwardWeights* weights;
-    int64_t first_pair, pairs;
-  };
-
-  void gather(int64_t T, Workspace& work, std::vector<Task>& tasks, std::vector<int64_t>& pair_of) const;
-  void run_tasks(const std::vector<Task>& tasks, Workspace& work, Compute& compute) const;
+  void route(int64_t T, Workspace& work, Compute& compute) const;
+  void group(int64_t T, Workspace& work, std::vector<ExpertTask>& tasks, std::vector<int64_t>& pair_of,
+             std::vector<int32_t>& token_of) const;
+  void run_tasks(const std::vector<ExpertTask>& tasks, const std::vector<int32_t>& token_of, Workspace& work,
+                 Compute& compute) const;
   void combine(int64_t T, const std::vector<int64_t>& pair_of, Workspace& work, Compute& compute) const;
 
   const int64_t D;
@@ -41,8 +40,8 @@ class FeedForward {
   const float eps_;
   AlignedBuffer<float> norm_;    // [D]
   AlignedBuffer<float> router_;  // [E, D] float32: a rounded router picks other experts
-  std::vector<FeedForwardWeights> routed_;
-  FeedForwardWeights always_;  // the shared expert, or the dense block
+  std::vector<ExpertMatrices> routed_;
+  ExpertMatrices always_;  // the shared expert, or the dense block
 };
 
 }  // namespace sirocco

@@ -33,7 +33,7 @@ void copy_row(const float* from, int64_t size, float* to) {
 }  // namespace
 
 LatentAttention::LatentAttention(const Config& config, const LayerWeights& weights,
-                                 const ModelOptions& options)
+                                 const ModelOptions& options, MatrixLoader& loader)
     : H(config.heads),
       Q(config.q_lora_rank),
       C(config.kv_lora_rank),
@@ -44,25 +44,28 @@ LatentAttention::LatentAttention(const Config& config, const LayerWeights& weigh
       interleaved_(config.rope_interleaved),
       form_(options.attention_form),
       scale_(softmax_scale(config, options.attention_scale)),
-      weights_(weights.latent),
+      q_a_(loader.load(weights.latent.q_a)),
+      q_b_(loader.load(weights.latent.q_b)),
+      kv_a_(loader.load(weights.latent.kv_a)),
+      o_(loader.load(weights.latent.o)),
       input_norm_(decode_vector(weights.attention_norm)),
       kv_norm_(decode_vector(weights.latent.kv_a_norm)),
       k_absorb_(H * C * N),
       k_up_(H * N * C),
       v_up_(H * V * C) {
   if (Q > 0) q_norm_ = decode_vector(weights.latent.q_a_norm);
+  const LatentAttentionWeights& from = weights.latent;
   for (int64_t h = 0; h < H; ++h) {
-    if (weights_.kv_b.present()) {  // per head N rows of k_nope, then V rows of v
-      for (int64_t n = 0; n < N; ++n)
-        decode_row(weights_.kv_b, h * (N + V) + n, k_up_.data() + (h * N + n) * C);
+    if (from.kv_b.present()) {  // per head N rows of k_nope, then V rows of v
+      for (int64_t n = 0; n < N; ++n) decode_row(from.kv_b, h * (N + V) + n, k_up_.data() + (h * N + n) * C);
       for (int64_t v = 0; v < V; ++v)
-        decode_row(weights_.kv_b, h * (N + V) + N + v, v_up_.data() + (h * V + v) * C);
+        decode_row(from.kv_b, h * (N + V) + N + v, v_up_.data() + (h * V + v) * C);
       for (int64_t c = 0; c < C; ++c)
         for (int64_t n = 0; n < N; ++n) k_absorb_[(h * C + c) * N + n] = k_up_[(h * N + n) * C + c];
     } else {
       const auto head = static_cast<size_t>(h);
-      for (int64_t c = 0; c < C; ++c) decode_row(weights_.k_b[head], c, k_absorb_.data() + (h * C + c) * N);
-      for (int64_t v = 0; v < V; ++v) decode_row(weights_.v_b[head], v, v_up_.data() + (h * V + v) * C);
+      for (int64_t c = 0; c < C; ++c) decode_row(from.k_b[head], c, k_absorb_.data() + (h * C + c) * N);
+      for (int64_t v = 0; v < V; ++v) decode_row(from.v_b[head], v, v_up_.data() + (h * V + v) * C);
       for (int64_t c = 0; c < C; ++c)
         for (int64_t n = 0; n < N; ++n) k_up_[(h * N + n) * C + c] = k_absorb_[(h * C + c) * N + n];
     }
@@ -70,9 +73,8 @@ LatentAttention::LatentAttention(const Config& config, const LayerWeights& weigh
 }
 
 uint64_t LatentAttention::weight_bytes() const {
-  uint64_t bytes = static_cast<uint64_t>(weights_.q_b.bytes() + weights_.kv_a.bytes() + weights_.o.bytes());
-  if (Q > 0) bytes += static_cast<uint64_t>(weights_.q_a.bytes());
-  return bytes + static_cast<uint64_t>((k_absorb_.size() + v_up_.size()) * 4);
+  const int64_t bytes = (Q > 0 ? q_a_.bytes() : 0) + q_b_.bytes() + kv_a_.bytes() + o_.bytes();
+  return static_cast<uint64_t>(bytes) + static_cast<uint64_t>((k_absorb_.size() + v_up_.size()) * 4);
 }
 
 void LatentAttention::run(const Batch& batch, int64_t layer, LatentCache& cache, Workspace& work,
@@ -94,7 +96,7 @@ void LatentAttention::run(const Batch& batch, int64_t layer, LatentCache& cache,
       attend_absorbed(span, layer, cache, work, compute);
   }
   const View<float> projected = work.projected.view(T, D);
-  linear(weights_.o, work.attended.view(T, H * V), projected, compute);
+  linear(o_, work.attended.view(T, H * V), projected, compute);
   for (int64_t i = 0; i < T * D; ++i) x.data[i] += projected.data[i];
 }
 
@@ -104,13 +106,13 @@ void LatentAttention::project_queries(const Batch& batch, Workspace& work, Compu
   View<const float> input = work.normed.view(T, input_norm_.size());
   if (Q > 0) {
     const View<float> q_lora = work.q_lora.view(T, Q);
-    linear(weights_.q_a, input, q_lora, compute);
+    linear(q_a_, input, q_lora, compute);
     for (int64_t t = 0; t < T; ++t)
       compute.ops.rms_norm(q_lora.row(t), q_norm_.data(), Q, eps_, q_lora.row(t));
     input = q_lora;
   }
   const View<float> queries = work.queries.view(T, H * (N + R));
-  linear(weights_.q_b, input, queries, compute);
+  linear(q_b_, input, queries, compute);
   const auto rotate = interleaved_ ? rotate_interleaved : rotate_halves;
   compute.pool.parallel_for(T, 1, [&](int64_t t, int64_t, int) {
     for (int64_t h = 0; h < H; ++h)
@@ -125,7 +127,7 @@ void LatentAttention::store_latents(const Batch& batch, int64_t layer, LatentCac
                                     Compute& compute) const {
   const auto T = static_cast<int64_t>(batch.tokens.size());
   const View<float> latents = work.latents.view(T, C + R);
-  linear(weights_.kv_a, work.normed.view(T, input_norm_.size()), latents, compute);
+  linear(kv_a_, work.normed.view(T, input_norm_.size()), latents, compute);
   const auto rotate = interleaved_ ? rotate_interleaved : rotate_halves;
   for (const SequenceSpan& span : batch.sequences) {
     for (int64_t i = 0; i < span.rows; ++i) {

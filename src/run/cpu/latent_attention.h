@@ -14,13 +14,15 @@
 #include "model/weights.h"
 #include "run/cpu/compute.h"
 #include "run/cpu/latent_cache.h"
+#include "run/cpu/matrix.h"
 #include "run/cpu/workspace.h"
 
 namespace sirocco {
 
 class LatentAttention {
  public:
-  LatentAttention(const Config& config, const LayerWeights& weights, const ModelOptions& options);
+  LatentAttention(const Config& config, const LayerWeights& weights, const ModelOptions& options,
+                  MatrixLoader& loader);
 
   // x += attention(norm(x)) for the rows of `batch`; stores their latents in `cache`.
   void run(const Batch& batch, int64_t layer, LatentCache& cache, Workspace& work, Compute& compute) const;
@@ -47,7 +49,7 @@ class LatentAttention {
   const bool interleaved_;
   const AttentionForm form_;
   const float scale_;  // of the scores
-  LatentAttentionWeights weights_;
+  const Matrix q_a_, q_b_, kv_a_, o_;
   AlignedBuffer<float> input_norm_;  // [D]
   AlignedBuffer<float> q_norm_;      // [Q?]
   AlignedBuffer<float> kv_norm_;     // [C]

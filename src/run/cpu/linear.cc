@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/cpu/linear.h"
 
+#include <utility>
+#include <vector>
+
 #include "base/check.h"
 
 namespace sirocco {
@@ -15,12 +18,36 @@ View<const float> decode_panel(const WeightView& weight, int64_t begin, int64_t 
   return make_view<const float>(scratch, count, weight.cols);
 }
 
-void linear(const WeightView& weight, View<const float> x, View<float> y, Compute& compute) {
-  CHECK(x.cols == weight.cols);
-  CHECK(y.cols == weight.rows && y.rows == x.rows);
-  compute.pool.parallel_for(weight.rows, kPanelRows, [&](int64_t begin, int64_t end, int worker) {
-    float* scratch = compute.scratch(worker, kPanelRows * weight.cols);
-    compute.ops.product(x, decode_panel(weight, begin, end - begin, scratch),
+namespace {
+
+void linear_packed(const Matrix& weight, View<const float> x, View<float> y, Compute& compute) {
+  Activations& narrow = compute.activations;
+  const int64_t T = x.rows;
+  narrow.resize(weight.kernel().records, T, x.cols);
+  std::vector<std::pair<int64_t, int>> tiles;  // first token, tokens
+  for (int64_t first = 0; first < T; first += tiles.back().second)
+    tiles.emplace_back(first, next_tile(T - first));
+  compute.pool.parallel_for(static_cast<int64_t>(tiles.size()), 1, [&](int64_t i, int64_t, int) {
+    const auto [first, tokens] = tiles[static_cast<size_t>(i)];
+    for (int t = 0; t < tokens; ++t) narrow.narrow(compute.ops, x.row(first + t), x.cols, first, tokens, t);
+  });
+  compute.pool.parallel_for(weight.strips(), strip_grain(T), [&](int64_t begin, int64_t end, int) {
+    for (const auto& [first, tokens] : tiles)
+      for (int64_t s = begin; s < end; ++s)
+        weight.kernel().multiply(weight.strip(s), narrow.tile(first), tokens, y.row(first) + kStripRows * s,
+                                 y.stride);
+  });
+}
+
+}  // namespace
+
+void linear(const Matrix& weight, View<const float> x, View<float> y, Compute& compute) {
+  CHECK(x.cols == weight.cols());
+  CHECK(y.cols == weight.rows() && y.rows == x.rows);
+  if (weight.packed()) return linear_packed(weight, x, y, compute);
+  compute.pool.parallel_for(weight.rows(), kPanelRows, [&](int64_t begin, int64_t end, int worker) {
+    float* scratch = compute.scratch(worker, kPanelRows * weight.cols());
+    compute.ops.product(x, decode_panel(weight.source(), begin, end - begin, scratch),
                         y.slice_cols(begin, end - begin));
   });
 }

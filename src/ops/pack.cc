@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/pack.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace sirocco {
+namespace {
+
+using Rows = const uint8_t* [kStripRows];  // the same block of 16 rows
+
+// One block of each of 16 rows into `lines`, and into `scales` where the type keeps them apart.
+using PackBlock = void (*)(const Rows& rows, uint8_t* lines, uint8_t* scales);
+
+struct Layout {
+  DType dtype;
+  int columns;  // of one block
+  int line_bytes, scale_bytes;
+  PackBlock pack;
+};
+
+// Dword i of each row becomes line i.
+void transpose(const Rows& rows, int offset, int dwords, uint8_t* lines) {
+  for (int i = 0; i < dwords; ++i)
+    for (int r = 0; r < kStripRows; ++r) std::memcpy(lines + 64 * i + 4 * r, rows[r] + offset + 4 * i, 4);
+}
+
+void copy_halves(const Rows& rows, int offset, uint8_t* out) {
+  for (int r = 0; r < kStripRows; ++r) std::memcpy(out + 2 * r, rows[r] + offset, 2);
+}
+
+// The 12 bytes of q4_k and q5_k (tensor/blocks_k.cc draws them), d and d_min into 256 bytes.
+void pack_k_scales(const Rows& rows, uint8_t* out) {
+  std::memset(out, 0, 192);
+  for (int r = 0; r < kStripRows; ++r) {
+    const uint8_t* packed = rows[r] + 4;
+    for (int j = 0; j < 4; ++j) {
+      const unsigned scales = packed[j], mins = packed[4 + j], low = packed[8 + j];
+      const unsigned scale = scales & 63u, later_scale = (low & 15u) | ((scales >> 2) & 0x30u);
+      const unsigned min = mins & 63u, later_min = (low >> 4) | ((mins >> 2) & 0x30u);
+      uint8_t* at = out + 16 * j + r;
+      uint8_t* min_at = out + 64 + 32 * (j / 2) + 2 * r + j % 2;
+      *at = static_cast<uint8_t>((scale & 15u) | (later_scale & 15u) << 4);
+      *min_at = static_cast<uint8_t>((min & 15u) | (later_min & 15u) << 4);
+      at[128] = static_cast<uint8_t>(at[128] | scale >> 4 | (later_scale >> 4) << 2);
+      min_at[64] = static_cast<uint8_t>(min_at[64] | (min >> 4) << 4 | (later_min >> 4) << 6);
+    }
+  }
+  copy_halves(rows, 0, out + 192);
+  copy_halves(rows, 2, out + 224);
+}
+
+void pack_q4_k(const Rows& rows, uint8_t* lines, uint8_t*) {
+  transpose(rows, 16, 32, lines);
+  pack_k_scales(rows, lines + 2048);
+}
+
+void pack_q5_k(const Rows& rows, uint8_t* lines, uint8_t*) {
+  transpose(rows, 48, 32, lines);
+  transpose(rows, 16, 8, lines + 2048);
+  pack_k_scales(rows, lines + 2560);
+}
+
+void pack_q6_k(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+  transpose(rows, 0, 48, lines);
+  for (int r = 0; r < kStripRows; ++r)
+    for (int g = 0; g < 16; ++g) lines[3072 + 16 * g + r] = rows[r][192 + g];
+  copy_halves(rows, 208, scales);
+}
+
+void pack_iq4_xs(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+  transpose(rows, 8, 32, lines);
+  for (int r = 0; r < kStripRows; ++r) {
+    const unsigned tops = rows[r][2] | static_cast<unsigned>(rows[r][3]) << 8;
+    for (int g = 0; g < 8; ++g) {
+      const unsigned low = (static_cast<unsigned>(rows[r][4 + g / 2]) >> (4 * (g % 2))) & 15u;
+      const int scale = static_cast<int>(low | ((tops >> (2 * g)) & 3u) << 4) - 32;
+      lines[2048 + 16 * g + r] = static_cast<uint8_t>(scale);
+    }
+  }
+  copy_halves(rows, 0, scales);
+}
+
+void pack_q8_0(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+  transpose(rows, 2, 8, lines);
+  copy_halves(rows, 0, scales);
+}
+
+void pack_nibbles(const Rows& rows, uint8_t* lines, uint8_t* scales) {  // q4_0, iq4_nl
+  transpose(rows, 2, 4, lines);
+  copy_halves(rows, 0, scales);
+}
+
+void pack_q4_1(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+  transpose(rows, 4, 4, lines);
+  copy_halves(rows, 0, scales);
+  copy_halves(rows, 2, scales + 32);
+}
+
+// Bit q of byte i of a row's dword: the fifth bit of element 4 q + i.
+void pack_fifth_bits(const Rows& rows, int offset, uint8_t* line) {
+  std::memset(line, 0, 64);
+  for (int r = 0; r < kStripRows; ++r)
+    for (int e = 0; e < 32; ++e) {
+      const unsigned bit = (static_cast<unsigned>(rows[r][offset + e / 8]) >> (e % 8)) & 1u;
+      uint8_t& byte = line[4 * r + e % 4];
+      byte = static_cast<uint8_t>(byte | bit << (e / 4));
+    }
+}
+
+void pack_q5_0(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+  transpose(rows, 6, 4, lines);
+  pack_fifth_bits(rows, 2, lines + 256);
+  copy_halves(rows, 0, scales);
+}
+
+void pack_q5_1(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+  transpose(rows, 8, 4, lines);
+  pack_fifth_bits(rows, 4, lines + 256);
+  copy_halves(rows, 0, scales);
+  copy_halves(rows, 2, scales + 32);
+}
+
+void pack_mxfp4(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+  transpose(rows, 1, 4, lines);
+  for (int r = 0; r < kStripRows; ++r) scales[r] = rows[r][0];
+}
+
+// GGUF: 4 groups of 16. Scale code 0x7f means 0 there; the sign bit means nothing, but 0xff is 240 halved.
+void pack_nvfp4(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+  transpose(rows, 4, 8, lines);
+  for (int r = 0; r < kStripRows; ++r)
+    for (int g = 0; g < 4; ++g) {
+      const uint8_t code = rows[r][g];
+      scales[16 * g + r] = code == 0x7f ? uint8_t{0} : static_cast<uint8_t>(code & 0x7f);
+    }
+}
+
+// compressed-tensors: neighbours share a byte. 32 columns; the scales come beside (pack_strip).
+void pack_nvfp4_packed(const Rows& rows, uint8_t* lines, uint8_t*) {
+  for (int r = 0; r < kStripRows; ++r)
+    for (int group = 0; group < 2; ++group)
+      for (int j = 0; j < 8; ++j) {  // columns j and j + 8 of the group of 16
+        const auto nibble = [&](int column) {
+          return (static_cast<unsigned>(rows[r][8 * group + column / 2]) >> (4 * (column % 2))) & 15u;
+        };
+        lines[64 * (2 * group + j / 4) + 4 * r + j % 4] =
+            static_cast<uint8_t>(nibble(j) | nibble(j + 8) << 4);
+      }
+}
+
+void pack_bf16(const Rows& rows, uint8_t* lines, uint8_t*) {
+  transpose(rows, 0, 16, lines);
+}
+
+// Columns 0, 2, 1, 3 of every four.
+void pack_e4m3(const Rows& rows, uint8_t* lines, uint8_t*) {
+  transpose(rows, 0, 8, lines);
+  for (int i = 0; i < 512; i += 4) std::swap(lines[i + 1], lines[i + 2]);
+}
+
+constexpr Layout kLayouts[] = {
+    {DType::q4_k, 256, 2304, 0, pack_q4_k},
+    {DType::q5_k, 256, 2816, 0, pack_q5_k},
+    {DType::q6_k, 256, 3328, 32, pack_q6_k},
+    {DType::iq4_xs, 256, 2176, 32, pack_iq4_xs},
+    {DType::q8_0, 32, 512, 32, pack_q8_0},
+    {DType::q4_0, 32, 256, 32, pack_nibbles},
+    {DType::q4_1, 32, 256, 64, pack_q4_1},
+    {DType::q5_0, 32, 320, 32, pack_q5_0},
+    {DType::q5_1, 32, 320, 64, pack_q5_1},
+    {DType::iq4_nl, 32, 256, 32, pack_nibbles},
+    {DType::mxfp4, 32, 256, 16, pack_mxfp4},
+    {DType::nvfp4, 64, 512, 64, pack_nvfp4},
+    {DType::nvfp4_packed, 32, 256, 32, pack_nvfp4_packed},
+    {DType::bf16, 32, 1024, 0, pack_bf16},
+    {DType::f8_e4m3, 32, 512, 0, pack_e4m3},
+};
+
+const Layout* find_layout(DType dtype) {
+  for (const Layout& layout : kLayouts)
+    if (layout.dtype == dtype) return &layout;
+  return nullptr;
+}
+
+int64_t source_bytes(const Layout& layout) {
+  return row_bytes(layout.dtype, layout.columns);
+}
+
+}  // namespace
+
+bool can_pack(DType dtype, int64_t cols) {
+  const Layout* layout = find_layout(dtype);
+  return layout != nullptr && cols > 0 && cols % layout->columns == 0;
+}
+
+int64_t packed_strip_bytes(DType dtype, int64_t cols) {
+  const Layout* layout = find_layout(dtype);
+  CHECK(layout != nullptr && cols % layout->columns == 0);
+  return (cols / layout->columns * (layout->line_bytes + layout->scale_bytes) + 63) / 64 * 64;
+}
+
+void pack_strip(const WeightView& weight, int64_t index, std::byte* out) {
+  const Layout& layout = *find_layout(weight.dtype);
+  const int64_t blocks = weight.cols / layout.columns, step = source_bytes(layout);
+  auto* lines = reinterpret_cast<uint8_t*>(out);
+  uint8_t* scales = lines + blocks * layout.line_bytes;
+  Rows rows;
+  for (int r = 0; r < kStripRows; ++r) {
+    const int64_t row = std::min(weight.rows - 1, kStripRows * index + r);
+    rows[r] = reinterpret_cast<const uint8_t*>(weight.data) + row * weight.row_stride_bytes;
+    if (weight.dtype != DType::nvfp4_packed) continue;
+    const int64_t groups = weight.cols / 16;  // [groups, 16] e4m3
+    for (int64_t g = 0; g < groups; ++g) scales[16 * g + r] = weight.block_scales[row * groups + g];
+  }
+  for (int64_t b = 0; b < blocks; ++b) {
+    layout.pack(rows, lines + b * layout.line_bytes, scales + b * layout.scale_bytes);
+    for (auto& row : rows) row += step;
+  }
+}
+
+PackedStrip packed_strip(const WeightView& weight, int64_t index, const std::byte* strip) {
+  const Layout& layout = *find_layout(weight.dtype);
+  const auto* lines = reinterpret_cast<const uint8_t*>(strip);
+  float multiplier = weight.scale;
+  if (weight.dtype == DType::nvfp4_packed) multiplier *= 0.5f / weight.global_divisor;  // codes are doubled
+  if (weight.dtype == DType::nvfp4) multiplier *= 0.5f;
+  const int64_t left = weight.rows - kStripRows * index;
+  return {.lines = lines,
+          .scales = lines + weight.cols / layout.columns * layout.line_bytes,
+          .cols = weight.cols,
+          .multiplier = multiplier,
+          .rows = static_cast<int>(std::min<int64_t>(left, kStripRows))};
+}
+
+}  // namespace sirocco

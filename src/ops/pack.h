@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a file's rows to strips (ops/packed.h). Packing only moves bytes and splits small scales apart; the
+// numbers stay those of the file. Per block of 16 rows: every 4 bytes of codes become a line of 64, row by
+// row; what a line's bytes mean stays as in the file's block. Scales:
+//   q4_k q5_k  64 bytes scale nibbles (groups 0-3 below, 4-7 above; [4, 16]), 64 bytes min nibbles ([2, 16,
+//   2]),
+//              64 bytes of top bits: scales in bits 0-1 and 2-3, mins in 4-5 and 6-7; then 16 d, 16 d_min
+//              (f16)
+//   q6_k       [16 groups, 16 rows] int8;   iq4_xs  [8 groups, 16 rows] int8 with the offset of 32 taken off
+//   others     apart, behind all lines of the strip: [blocks, 16] of f16 d (and m), e8m0 or e4m3
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "ops/packed.h"
+#include "tensor/weight_view.h"
+
+namespace sirocco {
+
+// Whether rows of `cols` columns of this type have a packed form.
+bool can_pack(DType dtype, int64_t cols);
+
+// Bytes of one strip of 16 rows, a multiple of 64. REQUIRES can_pack.
+int64_t packed_strip_bytes(DType dtype, int64_t cols);
+
+// Rows 16 · index … of `weight`. Rows past the end repeat the last one.
+void pack_strip(const WeightView& weight, int64_t index, std::byte* out);
+
+// What a kernel is told about strip `index` of `weight`, packed at `strip`.
+PackedStrip packed_strip(const WeightView& weight, int64_t index, const std::byte* strip);
+
+}  // namespace sirocco

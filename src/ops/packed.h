@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packed weights and what multiplies them. A strip is 16 rows of W with their bytes interleaved for dot
+// products of four (or two) neighbours along k: a 64-byte line holds 4 bytes of each of the 16 rows, in the
+// order of the file's blocks, so that a strip is no larger than its rows were (src/ops/pack.h). The layout is
+// the same for every instruction set. Activations are narrowed into records of 256 columns.
+// One arithmetic per format: what a token's row of y is does not depend on how many tokens share the tile.
+// This header is part of the contract that ISA files include.
+#pragma once
+
+#include <cstdint>
+
+#include "ops/cpu_features.h"
+#include "tensor/dtype.h"
+
+namespace sirocco {
+
+inline constexpr int kStripRows = 16;
+inline constexpr int kRecordColumns = 256;
+inline constexpr int kMaxTile = 12;  // tokens that one call multiplies
+
+// Tile sizes that kernels are made for.
+inline constexpr bool is_tile_size(int tokens) {
+  return (tokens >= 1 && tokens <= 6) || tokens == 8 || tokens == 10 || tokens == 12;
+}
+
+enum class RecordKind : uint8_t {
+  int8_per_32,   // one scale for 32 columns: the legacy block types and four-bit floats
+  int8_per_256,  // one scale for 256 columns: the K types, whose group scales are integers
+  bf16,
+};
+inline constexpr int kRecordKinds = 3;
+
+// x ≈ scale · code. Sums are of codes; columns past the matrix are zero.
+struct Int8Record {
+  int8_t codes[kRecordColumns];
+  float scales[8];              // of 32 columns each; per_256: [0] holds for all
+  int32_t negative_sums_32[8];  // -Σ codes of 32: times an offset, it removes the offset from unsigned codes
+  int32_t negative_sums_16[16];
+  int16_t sums_32[8];
+};
+static_assert(sizeof(Int8Record) == 400);
+
+struct Bf16Record {
+  uint16_t values[kRecordColumns];
+};
+
+struct PackedStrip {
+  const uint8_t* lines;   // blocks, one after the other
+  const uint8_t* scales;  // [blocks, 16] f16 or codes, for types that keep them apart; else null
+  int64_t cols;
+  float multiplier;  // of the whole matrix
+  int rows;          // 1 … 16 that exist
+};
+
+struct PackedKernel {
+  DType dtype;
+  RecordKind records;
+  // y[t, 0 … rows) = strip · x[t]. records: [ceil(cols / 256), tokens]. REQUIRES: is_tile_size(tokens).
+  void (*multiply)(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride);
+};
+
+// Kernels that an instruction set adds to those of the tables before it.
+struct PackedKernels {
+  const PackedKernel* kernels;
+  int count;
+  // x[cols] into records `stride` records apart.
+  void (*to_int8)(const float* x, int64_t cols, RecordKind kind, Int8Record* records, int64_t stride);
+  // Runs the set's dot product from registers alone, `rounds` times; returns the operations done. The roof
+  // that products are compared with.
+  int64_t (*spin)(int64_t rounds);
+};
+
+extern const PackedKernels kAvx512VnniKernels;
+extern const PackedKernels kAvx512Bf16Kernels;
+
+}  // namespace sirocco

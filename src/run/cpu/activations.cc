@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/cpu/activations.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sirocco {
+
+int next_tile(int64_t left) {
+  if (left > 2 * kMaxTile) return kMaxTile;
+  const int count = static_cast<int>(left);
+  if (is_tile_size(count)) return count;
+  for (const int size : {12, 10, 8, 6, 5, 4})  // two tiles that are as large as can be
+    if (size < count && is_tile_size(count - size)) return size;
+  return 8;
+}
+
+void Activations::resize(RecordKind kind, int64_t tokens, int64_t cols) {
+  kind_ = kind;
+  blocks_ = (cols + kRecordColumns - 1) / kRecordColumns;
+  record_bytes_ = kind == RecordKind::bf16 ? sizeof(Bf16Record) : sizeof(Int8Record);
+  const int64_t bytes = tokens * blocks_ * record_bytes_;
+  if (data_.size() < bytes) data_ = AlignedBuffer<std::byte>(bytes);
+}
+
+void Activations::narrow(const OpTable& ops, const float* x, int64_t cols, int64_t first, int tokens,
+                         int64_t index) {
+  std::byte* out = record(first, index);
+  if (kind_ != RecordKind::bf16)
+    return ops.int8_kernels->to_int8(x, cols, kind_, reinterpret_cast<Int8Record*>(out), tokens);
+  for (int64_t begin = 0; begin < cols; begin += kRecordColumns, out += tokens * record_bytes_)
+    ops.f32_to_bf16(x + begin, std::min<int64_t>(kRecordColumns, cols - begin),
+                    reinterpret_cast<Bf16Record*>(out)->values);
+}
+
+void Activations::copy(const Activations& source, int64_t from, int64_t first, int tokens, int64_t index) {
+  const std::byte* in = source.tile(from);
+  std::byte* out = record(first, index);
+  for (int64_t b = 0; b < blocks_; ++b, in += record_bytes_, out += tokens * record_bytes_)
+    std::memcpy(out, in, static_cast<size_t>(record_bytes_));
+}
+
+}  // namespace sirocco

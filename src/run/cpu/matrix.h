@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Matrix: one weight matrix ready for products, either packed for the chosen kernels (ops/packed.h) or left
+// where the checkpoint maps it, to be decoded panel by panel. Packed strips lie in a WeightArena.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "ops/pack.h"
+#include "ops/table.h"
+#include "tensor/weight_view.h"
+
+namespace sirocco {
+
+// Memory for packed weights: taken in large pieces with huge pages, released all at once.
+class WeightArena {
+ public:
+  WeightArena() = default;
+  WeightArena(const WeightArena&) = delete;
+  WeightArena& operator=(const WeightArena&) = delete;
+  ~WeightArena();
+
+  std::byte* allocate(int64_t bytes);  // 64-byte aligned; null when the system has no more
+
+ private:
+  struct Piece {
+    std::byte* data;
+    int64_t size, used;
+  };
+  std::vector<Piece> pieces_;
+};
+
+class Matrix {
+ public:
+  Matrix() = default;
+  explicit Matrix(const WeightView& source) : source_(source) {}
+
+  bool present() const { return source_.present(); }
+  bool packed() const { return kernel_ != nullptr; }
+  int64_t rows() const { return source_.rows; }
+  int64_t cols() const { return source_.cols; }
+  const WeightView& source() const { return source_; }
+  int64_t bytes() const { return packed() ? strips() * strip_bytes_ : source_.bytes(); }  // of one pass
+
+  // Of packed matrices only.
+  const PackedKernel& kernel() const { return *kernel_; }
+  int64_t strips() const { return (source_.rows + kStripRows - 1) / kStripRows; }
+  PackedStrip strip(int64_t index) const;
+
+ private:
+  friend class MatrixLoader;
+  WeightView source_;
+  const PackedKernel* kernel_ = nullptr;
+  const std::byte* data_ = nullptr;
+  int64_t strip_bytes_ = 0;
+};
+
+// Makes matrices while a model loads.
+class MatrixLoader {
+ public:
+  // With `pack` false every matrix stays where it is. `progress` is told the bytes of each matrix.
+  MatrixLoader(const OpTable& ops, bool pack, WeightArena& arena, ThreadPool& pool,
+               std::function<void(uint64_t bytes)> progress)
+      : ops_(ops), pack_(pack), arena_(arena), pool_(pool), progress_(std::move(progress)) {}
+
+  Matrix load(const WeightView& source);  // absent in, absent out
+
+ private:
+  const OpTable& ops_;
+  const bool pack_;
+  WeightArena& arena_;
+  ThreadPool& pool_;
+  std::function<void(uint64_t)> progress_;
+};
+
+}  // namespace sirocco

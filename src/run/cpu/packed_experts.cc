@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/cpu/packed_experts.h"
+
+#include <algorithm>
+#include <array>
+
+#include "run/cpu/linear.h"
+
+namespace sirocco {
+namespace {
+
+struct Tile {
+  const ExpertTask* task;
+  int64_t first;  // pair
+  int tokens;
+};
+
+struct Strips {  // that one worker takes
+  const ExpertTask* task;
+  int64_t begin, end;
+};
+
+std::vector<Tile> split_tiles(std::span<const ExpertTask> tasks) {
+  std::vector<Tile> tiles;
+  for (const ExpertTask& task : tasks)
+    for (int64_t done = 0; done < task.pairs; done += tiles.back().tokens)
+      tiles.push_back({&task, task.first_pair + done, next_tile(task.pairs - done)});
+  return tiles;
+}
+
+std::vector<Strips> split_strips(std::span<const ExpertTask> tasks, Matrix ExpertMatrices::*which) {
+  std::vector<Strips> items;
+  for (const ExpertTask& task : tasks) {
+    const int64_t strips = (task.weights->*which).strips(), grain = strip_grain(task.pairs);
+    for (int64_t s = 0; s < strips; s += grain) items.push_back({&task, s, std::min(strips, s + grain)});
+  }
+  return items;
+}
+
+RecordKind kind_of(const Matrix& matrix) {
+  return matrix.kernel().records;
+}
+
+// Narrows every token once a kind, then lays the records out by pair.
+void narrow_inputs(std::span<const ExpertTask> tasks, std::span<const Tile> tiles,
+                   std::span<const int32_t> token_of, int64_t T, Workspace& work, Compute& compute) {
+  const int64_t D = tasks.front().weights->gate.cols();
+  std::array<bool, kRecordKinds> wanted{};
+  for (const ExpertTask& task : tasks) wanted[static_cast<size_t>(kind_of(task.weights->gate))] = true;
+  for (size_t kind = 0; kind < wanted.size(); ++kind) {
+    if (!wanted[kind]) continue;
+    Activations& records = compute.token_records[kind];
+    records.resize(static_cast<RecordKind>(kind), T, D);
+    compute.pair_records[kind].resize(static_cast<RecordKind>(kind), static_cast<int64_t>(token_of.size()),
+                                      D);
+    compute.pool.parallel_for(T, 4, [&](int64_t begin, int64_t end, int) {
+      for (int64_t t = begin; t < end; ++t)
+        records.narrow(compute.ops, work.normed.data() + t * D, D, t, 1, 0);
+    });
+  }
+  compute.pool.parallel_for(static_cast<int64_t>(tiles.size()), 8, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; ++i) {
+      const Tile& tile = tiles[static_cast<size_t>(i)];
+      if (tile.task->pairs == 1) continue;  // read where it is
+      const auto kind = static_cast<size_t>(kind_of(tile.task->weights->gate));
+      for (int t = 0; t < tile.tokens; ++t)
+        compute.pair_records[kind].copy(compute.token_records[kind],
+                                        token_of[static_cast<size_t>(tile.first + t)], tile.first,
+                                        tile.tokens, t);
+    }
+  });
+}
+
+// The tiles of a task are neighbours in `tiles`.
+std::span<const Tile> tiles_of(const ExpertTask& task, std::span<const Tile> tiles) {
+  const auto begin = std::partition_point(tiles.begin(), tiles.end(),
+                                          [&](const Tile& tile) { return tile.first < task.first_pair; });
+  auto end = begin;
+  while (end != tiles.end() && end->task == &task) ++end;
+  return {begin, end};
+}
+
+void gate_and_up(const Strips& item, std::span<const Tile> tiles, std::span<const int32_t> token_of,
+                 int64_t act_stride, Workspace& work, Compute& compute) {
+  const ExpertMatrices& w = *item.task->weights;
+  const auto kind = static_cast<size_t>(kind_of(w.gate));
+  for (const Tile& tile : tiles_of(*item.task, tiles)) {
+    const std::byte* records =
+        item.task->pairs == 1 ? compute.token_records[kind].tile(token_of[static_cast<size_t>(tile.first)])
+                              : compute.pair_records[kind].tile(tile.first);
+    for (int64_t s = item.begin; s < item.end; ++s) {
+      float gate[kMaxTile * kStripRows], up[kMaxTile * kStripRows];
+      const PackedStrip strip = w.gate.strip(s);
+      w.gate.kernel().multiply(strip, records, tile.tokens, gate, kStripRows);
+      w.up.kernel().multiply(w.up.strip(s), records, tile.tokens, up, kStripRows);
+      for (int t = 0; t < tile.tokens; ++t)
+        compute.ops.swiglu(gate + t * kStripRows, up + t * kStripRows, strip.rows,
+                           work.pair_act.data() + (tile.first + t) * act_stride + kStripRows * s);
+    }
+  }
+}
+
+}  // namespace
+
+void run_packed_experts(std::span<const ExpertTask> tasks, std::span<const int32_t> token_of, int64_t T,
+                        Workspace& work, Compute& compute) {
+  if (tasks.empty()) return;
+  const auto tiles = split_tiles(tasks);
+  const auto pairs = static_cast<int64_t>(token_of.size());
+  const int64_t D = tasks.front().weights->gate.cols();
+  int64_t act_stride = 0;  // the widest block
+  for (const ExpertTask& task : tasks) act_stride = std::max(act_stride, task.weights->gate.rows());
+  narrow_inputs(tasks, tiles, token_of, T, work, compute);
+
+  const auto up_items = split_strips(tasks, &ExpertMatrices::gate);
+  compute.pool.parallel_for(static_cast<int64_t>(up_items.size()), 1, [&](int64_t i, int64_t, int) {
+    gate_and_up(up_items[static_cast<size_t>(i)], tiles, token_of, act_stride, work, compute);
+  });
+
+  for (const ExpertTask& task : tasks) {
+    const Matrix& down = task.weights->down;
+    compute.act_records[static_cast<size_t>(kind_of(down))].resize(kind_of(down), pairs, act_stride);
+  }
+  compute.pool.parallel_for(static_cast<int64_t>(tiles.size()), 1, [&](int64_t i, int64_t, int) {
+    const Tile& tile = tiles[static_cast<size_t>(i)];
+    Activations& records = compute.act_records[static_cast<size_t>(kind_of(tile.task->weights->down))];
+    const int64_t width = tile.task->weights->down.cols();
+    for (int t = 0; t < tile.tokens; ++t)
+      records.narrow(compute.ops, work.pair_act.data() + (tile.first + t) * act_stride, width, tile.first,
+                     tile.tokens, t);
+  });
+
+  const auto down_items = split_strips(tasks, &ExpertMatrices::down);
+  compute.pool.parallel_for(static_cast<int64_t>(down_items.size()), 1, [&](int64_t i, int64_t, int) {
+    const Strips& item = down_items[static_cast<size_t>(i)];
+    const Matrix& down = item.task->weights->down;
+    const Activations& records = compute.act_records[static_cast<size_t>(kind_of(down))];
+    for (const Tile& tile : tiles_of(*item.task, tiles))
+      for (int64_t s = item.begin; s < item.end; ++s)
+        down.kernel().multiply(down.strip(s), records.tile(tile.first), tile.tokens,
+                               work.pair_out.data() + tile.first * D + kStripRows * s, D);
+  });
+}
+
+}  // namespace sirocco

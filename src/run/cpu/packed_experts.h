@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The products of routed, shared and dense feed-forward blocks with packed weights: gate and up in one pass
+// fused with SwiGLU, then down. All blocks of a step form one list of strips that workers claim in turn, so
+// that an expert with few tokens keeps no core waiting.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "run/cpu/compute.h"
+#include "run/cpu/matrix.h"
+#include "run/cpu/workspace.h"
+
+namespace sirocco {
+
+struct ExpertMatrices {  // y = down(silu(gate x) ⊙ up x)
+  Matrix gate;           // [F, D]
+  Matrix up;             // [F, D]
+  Matrix down;           // [D, F]
+
+  bool packed() const {
+    return gate.packed() && up.packed() && down.packed() && gate.kernel().records == up.kernel().records;
+  }
+  uint64_t bytes() const { return static_cast<uint64_t>(gate.bytes() + up.bytes() + down.bytes()); }
+};
+
+// Rows first_pair … first_pair + pairs of the pair buffers, which one block of weights serves.
+struct ExpertTask {
+  const ExpertMatrices* weights;
+  int64_t first_pair, pairs;
+};
+
+// work.pair_out[p, :] = block(work.normed[token_of[p], :]) for the pairs of all tasks, which must be packed.
+// work.pair_act is used on the way.
+void run_packed_experts(std::span<const ExpertTask> tasks, std::span<const int32_t> token_of,  // [P]
+                        int64_t T, Workspace& work, Compute& compute);
+
+}  // namespace sirocco
