@@ -32,9 +32,15 @@ int64_t embedding_rows(const Checkpoint& checkpoint) {
 Result<ModelWeights> bind_with(BindLookup& lookup, Layout layout, const Config& config) {
   ModelWeights weights;
   switch (layout) {
-    case Layout::native: bind_native(lookup, config, weights); break;
-    case Layout::hugging_face: bind_hugging_face(lookup, config, weights); break;
-    case Layout::gguf: bind_gguf(lookup, config, weights); break;
+    case Layout::native:
+      bind_native(lookup, config, weights);
+      break;
+    case Layout::hugging_face:
+      bind_hugging_face(lookup, config, weights);
+      break;
+    case Layout::gguf:
+      bind_gguf(lookup, config, weights);
+      break;
   }
   if (lookup.error()) return tl::unexpected<Error>(*lookup.error());
   return weights;
@@ -44,14 +50,16 @@ Result<ModelWeights> bind_with(BindLookup& lookup, Layout layout, const Config& 
 
 Result<Config> read_config(const Checkpoint& checkpoint) {
   const std::string& where = checkpoint.config_path();
-  auto config = checkpoint.layout() == Layout::native         ? parse_native_config(checkpoint.config_json(), where)
-                : checkpoint.layout() == Layout::hugging_face ? parse_hugging_face_config(checkpoint.config_json(), where)
-                                                              : parse_gguf_config(checkpoint.gguf_metadata(), where);
+  auto config = checkpoint.layout() == Layout::native ? parse_native_config(checkpoint.config_json(), where)
+                : checkpoint.layout() == Layout::hugging_face
+                    ? parse_hugging_face_config(checkpoint.config_json(), where)
+                    : parse_gguf_config(checkpoint.gguf_metadata(), where);
   if (!config) return config;
   if (!checkpoint.tensors().empty()) config->stored_dtype = main_dtype(checkpoint);
   if (checkpoint.layout() == Layout::gguf) {
     if (config->vocabulary == 0) config->vocabulary = embedding_rows(checkpoint);
-    if (config->vocabulary == 0) return bad_input(where + ": vocab_size is missing, and so is token_embd.weight");
+    if (config->vocabulary == 0)
+      return bad_input(where + ": vocab_size is missing, and so is token_embd.weight");
     config->tied_embeddings = checkpoint.find("output.weight") == nullptr;
   }
   return config;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of a GGUF (docs/formats/gguf.md, "Tensors"); shapes here are outermost first, the reverse of the file's.
+// Names of a GGUF (docs/formats/gguf.md); shapes here are outermost first, the reverse of the file's.
 // Experts are fused (ffn_gate_up_exps) or apart, kv_b is split for absorption (attn_k_b, attn_v_b) or whole.
 #include <fmt/format.h>
 
@@ -8,8 +8,8 @@
 namespace sirocco {
 namespace {
 
-FeedForwardWeights bind_feed_forward(BindLookup& lookup, const std::string& block, const char* suffix, int64_t width,
-                                     int64_t hidden) {
+FeedForwardWeights bind_feed_forward(BindLookup& lookup, const std::string& block, const char* suffix,
+                                     int64_t width, int64_t hidden) {
   return {.gate = lookup.matrix(block + ".ffn_gate" + suffix, width, hidden),
           .up = lookup.matrix(block + ".ffn_up" + suffix, width, hidden),
           .down = lookup.matrix(block + ".ffn_down" + suffix, hidden, width)};
@@ -81,7 +81,8 @@ LayerWeights bind_layer(BindLookup& lookup, const std::string& block, const Conf
 void bind_gguf(BindLookup& lookup, const Config& config, ModelWeights& weights) {
   weights.embedding = lookup.matrix("token_embd", config.vocabulary, config.hidden);
   weights.final_norm = lookup.vector("output_norm", config.hidden);
-  weights.head = config.tied_embeddings ? weights.embedding : lookup.matrix("output", config.vocabulary, config.hidden);
+  weights.head =
+      config.tied_embeddings ? weights.embedding : lookup.matrix("output", config.vocabulary, config.hidden);
   for (size_t i = 0; i < static_cast<size_t>(config.layers) && lookup.ok(); ++i)
     weights.layers.push_back(bind_layer(lookup, fmt::format("blk.{}", i), config, i));
 }

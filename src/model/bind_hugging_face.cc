@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of model*.safetensors (docs/formats/hugging-face.md): two spellings of the prefix, experts fused into one
-// tensor a layer or one by one.
+// Names of model*.safetensors (docs/formats/hugging-face.md): two spellings of the prefix, experts fused into
+// one tensor a layer or one by one.
 #include <fmt/format.h>
 
 #include "model/bind_layouts.h"
@@ -23,7 +23,8 @@ Roots find_roots(const BindLookup& lookup) {
   return spellings[0];
 }
 
-FeedForwardWeights bind_feed_forward(BindLookup& lookup, const std::string& prefix, int64_t width, int64_t hidden) {
+FeedForwardWeights bind_feed_forward(BindLookup& lookup, const std::string& prefix, int64_t width,
+                                     int64_t hidden) {
   return {.gate = lookup.matrix(prefix + ".gate_proj", width, hidden),
           .up = lookup.matrix(prefix + ".up_proj", width, hidden),
           .down = lookup.matrix(prefix + ".down_proj", hidden, width)};
@@ -76,12 +77,14 @@ void bind_experts(BindLookup& lookup, const std::string& prefix, const Config& c
                       lookup.has(prefix + ".experts.0.gate_proj.weight_packed");
   if (single) {
     for (int64_t i = 0; i < e.experts && lookup.ok(); ++i)
-      layer.experts.push_back(bind_feed_forward(lookup, fmt::format("{}.experts.{}", prefix, i), e.width, c.hidden));
+      layer.experts.push_back(
+          bind_feed_forward(lookup, fmt::format("{}.experts.{}", prefix, i), e.width, c.hidden));
   } else {
     bind_fused_experts(lookup, prefix + ".experts", c, layer);
   }
   if (e.shared_experts > 0)
-    layer.shared = bind_feed_forward(lookup, prefix + ".shared_experts", e.shared_experts * e.width, c.hidden);
+    layer.shared =
+        bind_feed_forward(lookup, prefix + ".shared_experts", e.shared_experts * e.width, c.hidden);
 }
 
 LayerWeights bind_layer(BindLookup& lookup, const std::string& prefix, const Config& c, size_t index) {
@@ -105,7 +108,8 @@ void bind_hugging_face(BindLookup& lookup, const Config& config, ModelWeights& w
   const Roots roots = find_roots(lookup);
   weights.embedding = lookup.matrix(roots.model + ".embed_tokens", config.vocabulary, config.hidden);
   weights.final_norm = lookup.vector(roots.model + ".norm", config.hidden);
-  weights.head = config.tied_embeddings ? weights.embedding : lookup.matrix(roots.head, config.vocabulary, config.hidden);
+  weights.head = config.tied_embeddings ? weights.embedding
+                                        : lookup.matrix(roots.head, config.vocabulary, config.hidden);
   for (size_t i = 0; i < static_cast<size_t>(config.layers) && lookup.ok(); ++i)
     weights.layers.push_back(bind_layer(lookup, fmt::format("{}.layers.{}", roots.model, i), config, i));
   bind_hugging_face_vision(lookup, config, weights.vision);

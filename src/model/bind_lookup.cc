@@ -15,7 +15,9 @@
 namespace sirocco {
 namespace {
 
-bool plain_float(DType type) { return type == DType::f32 || type == DType::f16 || type == DType::bf16; }
+bool plain_float(DType type) {
+  return type == DType::f32 || type == DType::f16 || type == DType::bf16;
+}
 
 // Types that stand in a weight matrix: floats, FP8 and every block type.
 bool is_weight(DType type) {
@@ -29,12 +31,16 @@ bool is_weight(DType type) {
     case DType::boolean:
     case DType::q8_1:
     case DType::q8_k:
-    case DType::nvfp4_packed: return false;
-    default: return true;
+    case DType::nvfp4_packed:
+      return false;
+    default:
+      return true;
   }
 }
 
-bool is_fp8(DType type) { return type == DType::f8_e4m3 || type == DType::f8_e5m2; }
+bool is_fp8(DType type) {
+  return type == DType::f8_e4m3 || type == DType::f8_e5m2;
+}
 
 int64_t elements(const TensorEntry& entry) {
   int64_t n = 1;
@@ -49,10 +55,14 @@ float float_at(const TensorEntry& entry, int64_t index) {
     return sample;
   };
   switch (entry.dtype) {
-    case DType::f32: return load(float{});
-    case DType::f16: return f32_from_f16(load(uint16_t{}));
-    case DType::bf16: return f32_from_bf16(load(uint16_t{}));
-    default: return std::numeric_limits<float>::quiet_NaN();
+    case DType::f32:
+      return load(float{});
+    case DType::f16:
+      return f32_from_f16(load(uint16_t{}));
+    case DType::bf16:
+      return f32_from_bf16(load(uint16_t{}));
+    default:
+      return std::numeric_limits<float>::quiet_NaN();
   }
 }
 
@@ -86,8 +96,8 @@ const TensorEntry* BindLookup::require(const std::string& name, const std::vecto
   if (error_) return nullptr;
   const TensorEntry* entry = find(name);
   if (entry == nullptr) {
-    refuse(ErrorKind::not_found, fmt::format("{}: tensor '{}' is missing, expected {}", checkpoint_.path(), name,
-                                             shape_text(shape)));
+    refuse(ErrorKind::not_found, fmt::format("{}: tensor '{}' is missing, expected {}", checkpoint_.path(),
+                                             name, shape_text(shape)));
     return nullptr;
   }
   if (entry->shape == shape) return entry;
@@ -98,8 +108,8 @@ const TensorEntry* BindLookup::require(const std::string& name, const std::vecto
 
 float BindLookup::scalar(const TensorEntry& entry, int64_t index) {
   if (!plain_float(entry.dtype)) {
-    refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': dtype {}, expected f32, f16 or bf16", file_of(entry),
-                                             entry.name, traits(entry.dtype).name));
+    refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': dtype {}, expected f32, f16 or bf16",
+                                             file_of(entry), entry.name, traits(entry.dtype).name));
     return 1.0f;
   }
   const float value = float_at(entry, index);
@@ -115,8 +125,8 @@ float BindLookup::scale(std::initializer_list<std::string> names, bool needed) {
     const TensorEntry* entry = find(name);
     if (entry == nullptr) continue;
     if (elements(*entry) == 1) return scalar(*entry, 0);
-    refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': shape {}, expected one element", file_of(*entry), name,
-                                             shape_text(entry->shape)));
+    refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': shape {}, expected one element",
+                                             file_of(*entry), name, shape_text(entry->shape)));
     return 1.0f;
   }
   if (needed)
@@ -130,8 +140,8 @@ WeightView BindLookup::reshaped(const std::string& name, const std::vector<int64
   const TensorEntry* entry = require(name, shape);
   if (entry == nullptr) return {};
   if (is_weight(entry->dtype)) return view_of(*entry, rows, cols);
-  refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': dtype {}, expected a type of weights", file_of(*entry),
-                                           name, traits(entry->dtype).name));
+  refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': dtype {}, expected a type of weights",
+                                           file_of(*entry), name, traits(entry->dtype).name));
   return {};
 }
 
@@ -152,8 +162,9 @@ WeightView BindLookup::matrix(const std::string& prefix, int64_t rows, int64_t c
 
 WeightView BindLookup::packed(const std::string& prefix, int64_t rows, int64_t cols) {
   if (cols % 16 != 0) {
-    refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}.weight_packed': {} columns do not divide into blocks of 16",
-                                             checkpoint_.path(), prefix, cols));
+    refuse(ErrorKind::bad_input,
+           fmt::format("{}: tensor '{}.weight_packed': {} columns do not divide into blocks of 16",
+                       checkpoint_.path(), prefix, cols));
     return {};
   }
   const TensorEntry* codes = require(prefix + ".weight_packed", {rows, cols / 2});
@@ -161,8 +172,8 @@ WeightView BindLookup::packed(const std::string& prefix, int64_t rows, int64_t c
   if (codes == nullptr || blocks == nullptr) return {};
   for (const auto& [entry, dtype] : {std::pair{codes, DType::u8}, std::pair{blocks, DType::f8_e4m3}})
     if (entry->dtype != dtype)
-      refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': dtype {}, expected {}", file_of(*entry), entry->name,
-                                               traits(entry->dtype).name, traits(dtype).name));
+      refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': dtype {}, expected {}", file_of(*entry),
+                                               entry->name, traits(entry->dtype).name, traits(dtype).name));
   WeightView view = view_of(*codes, rows, cols);
   view.dtype = DType::nvfp4_packed;
   view.block_scales = reinterpret_cast<const uint8_t*>(blocks->bytes.data());
@@ -187,14 +198,14 @@ std::vector<WeightView> BindLookup::stack(const std::string& name, int64_t parts
     const TensorEntry* entry = find(scales);
     if (entry == nullptr && !needed) continue;
     if (entry == nullptr) {
-      refuse(ErrorKind::not_found, fmt::format("{}: tensor '{}' is missing, expected {} scales", checkpoint_.path(),
-                                               scales, parts));
+      refuse(ErrorKind::not_found, fmt::format("{}: tensor '{}' is missing, expected {} scales",
+                                               checkpoint_.path(), scales, parts));
       return {};
     }
     const int64_t n = elements(*entry);
     if (n != 1 && n != parts) {
-      refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': shape {}, expected {} scales or one", file_of(*entry),
-                                               scales, shape_text(entry->shape), parts));
+      refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': shape {}, expected {} scales or one",
+                                               file_of(*entry), scales, shape_text(entry->shape), parts));
       return {};
     }
     for (int64_t i = 0; i < parts; ++i) {
@@ -209,8 +220,8 @@ WeightView BindLookup::vector(const std::string& prefix, int64_t n) {
   const TensorEntry* entry = require(prefix + ".weight", {n});
   if (entry == nullptr) return {};
   if (plain_float(entry->dtype)) return view_of(*entry, 1, n);
-  refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': dtype {}, expected f32, f16 or bf16", file_of(*entry),
-                                           entry->name, traits(entry->dtype).name));
+  refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': dtype {}, expected f32, f16 or bf16",
+                                           file_of(*entry), entry->name, traits(entry->dtype).name));
   return {};
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// BindLookup: takes a checkpoint's tensors by name into WeightViews and checks dtype, shape and scales on the way.
-// Errors stick like ConfigFields': the first missing or ill-shaped tensor is the one that is reported, and every
-// later call returns an absent view, so that a layout's file reads as the list of its tensors.
+// BindLookup: takes a checkpoint's tensors by name into WeightViews and checks dtype, shape and scales on the
+// way. Errors stick like ConfigFields': the first missing or ill-shaped tensor is the one that is reported,
+// and every later call returns an absent view, so that a layout's file reads as the list of its tensors.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +22,15 @@ class BindLookup {
  public:
   explicit BindLookup(const Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
 
-  // "<prefix>.weight" [rows, cols] in any type that decodes, with an FP8 tensor's scale beside it (in a GGUF: with
-  // "<prefix>.scale" if there is one); or, when only "<prefix>.weight_packed" is there, compressed-tensors NVFP4
-  // with its two levels of scales.
+  // "<prefix>.weight" [rows, cols] in any type that decodes, with an FP8 tensor's scale beside it (in a GGUF:
+  // with
+  // "<prefix>.scale" if there is one); or, when only "<prefix>.weight_packed" is there, compressed-tensors
+  // NVFP4 with its two levels of scales.
   WeightView matrix(const std::string& prefix, int64_t rows, int64_t cols);
-  // One matrix with its full name, whatever its shape: rows × cols elements, e.g. a convolution's [out, c, h, w].
+  // One matrix by its full name and its shape there (a convolution's [out, c, h, w]) as rows × cols elements.
   WeightView reshaped(const std::string& name, const std::vector<int64_t>& shape, int64_t rows, int64_t cols);
-  // `name` [parts, rows, cols] as `parts` matrices; `scale_name` ([], [1], [parts] or [parts, 1, 1]) when FP8.
+  // `name` [parts, rows, cols] as `parts` matrices; `scale_name` ([], [1], [parts] or [parts, 1, 1]) when
+  // FP8.
   std::vector<WeightView> stack(const std::string& name, int64_t parts, int64_t rows, int64_t cols,
                                 const std::string& scale_name = "", const std::string& activation_name = "");
   // "<prefix>.weight" [n] as one row of floats: norms.
@@ -46,7 +48,8 @@ class BindLookup {
   float scalar(const TensorEntry& entry, int64_t index);
   // The first of `names` that exists as one finite number; refused when none does and `needed`.
   float scale(std::initializer_list<std::string> names, bool needed);
-  const TensorEntry* find(const std::string& name);  // null when absent; a tensor that is found counts as used
+  const TensorEntry* find(
+      const std::string& name);  // null when absent; a tensor that is found counts as used
   std::string file_of(const TensorEntry& entry) const;
 
   const Checkpoint& checkpoint_;

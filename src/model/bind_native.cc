@@ -7,7 +7,8 @@
 namespace sirocco {
 namespace {
 
-FeedForwardWeights bind_feed_forward(BindLookup& lookup, const std::string& prefix, int64_t width, int64_t hidden) {
+FeedForwardWeights bind_feed_forward(BindLookup& lookup, const std::string& prefix, int64_t width,
+                                     int64_t hidden) {
   return {.gate = lookup.matrix(prefix + ".w1", width, hidden),
           .up = lookup.matrix(prefix + ".w3", width, hidden),
           .down = lookup.matrix(prefix + ".w2", hidden, width)};
@@ -40,9 +41,11 @@ void bind_experts(BindLookup& lookup, const std::string& prefix, const Config& c
   const ExpertsConfig& e = c.experts;
   layer.router = lookup.matrix(prefix + ".gate", e.experts, c.hidden);
   for (int64_t i = 0; i < e.experts && lookup.ok(); ++i)
-    layer.experts.push_back(bind_feed_forward(lookup, fmt::format("{}.experts.{}", prefix, i), e.width, c.hidden));
+    layer.experts.push_back(
+        bind_feed_forward(lookup, fmt::format("{}.experts.{}", prefix, i), e.width, c.hidden));
   if (e.shared_experts > 0)
-    layer.shared = bind_feed_forward(lookup, prefix + ".shared_experts", e.shared_experts * e.width, c.hidden);
+    layer.shared =
+        bind_feed_forward(lookup, prefix + ".shared_experts", e.shared_experts * e.width, c.hidden);
 }
 
 LayerWeights bind_layer(BindLookup& lookup, const std::string& prefix, const Config& c, size_t index) {
@@ -65,7 +68,8 @@ LayerWeights bind_layer(BindLookup& lookup, const std::string& prefix, const Con
 void bind_native(BindLookup& lookup, const Config& config, ModelWeights& weights) {
   weights.embedding = lookup.matrix("tok_embeddings", config.vocabulary, config.hidden);
   weights.final_norm = lookup.vector("norm", config.hidden);
-  weights.head = config.tied_embeddings ? weights.embedding : lookup.matrix("output", config.vocabulary, config.hidden);
+  weights.head =
+      config.tied_embeddings ? weights.embedding : lookup.matrix("output", config.vocabulary, config.hidden);
   for (size_t i = 0; i < static_cast<size_t>(config.layers) && lookup.ok(); ++i)
     weights.layers.push_back(bind_layer(lookup, fmt::format("layers.{}", i), config, i));
   bind_native_vision(lookup, config, weights.vision);

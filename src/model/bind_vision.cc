@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Pixtral tower and its projector under native and Hugging Face names (docs/formats/native.md, hugging-face.md).
-// Both are one table of names over the same shapes.
+// The Pixtral tower and its projector under native and Hugging Face names (docs/formats/native.md,
+// hugging-face.md). Both are one table of names over the same shapes.
 #include <fmt/format.h>
 
 #include "model/bind_layouts.h"
@@ -34,7 +34,8 @@ void bind_tower(BindLookup& lookup, const Config& config, const VisionNames& nam
   const VisionConfig& v = *config.vision;
   const std::string conv = names.conv + ".weight";
   if (v.adapter_bias || lookup.has(names.projector_in + ".bias"))
-    lookup.refuse(ErrorKind::unsupported, fmt::format("{}.bias: the projector has biases, expected none", names.projector_in));
+    lookup.refuse(ErrorKind::unsupported,
+                  fmt::format("{}.bias: the projector has biases, expected none", names.projector_in));
   vision.patch_conv = lookup.reshaped(conv, {v.hidden, v.channels, v.patch, v.patch}, v.hidden,
                                       v.channels * v.patch * v.patch);
   vision.pre_norm = lookup.vector(names.pre_norm, v.hidden);

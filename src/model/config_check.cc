@@ -14,7 +14,8 @@ namespace {
 std::string rope_fault(const Config& c) {
   const RopeConfig& rope = c.rope;
   if (rope.factor > 1.0 && rope.original_max_positions < 1)
-    return fmt::format("yarn: original_max_position_embeddings is {}, expected at least 1", rope.original_max_positions);
+    return fmt::format("yarn: original_max_position_embeddings is {}, expected at least 1",
+                       rope.original_max_positions);
   if (rope.factor > 1.0 && rope.beta_fast <= rope.beta_slow)
     return fmt::format("yarn: beta_fast {} is not above beta_slow {}", rope.beta_fast, rope.beta_slow);
   return "";
@@ -36,7 +37,8 @@ std::string grouped_fault(const Config& c) {
 
 std::string experts_fault(const Config& c) {
   const ExpertsConfig& e = c.experts;
-  if (e.experts % e.groups != 0) return fmt::format("{} experts do not divide into {} groups", e.experts, e.groups);
+  if (e.experts % e.groups != 0)
+    return fmt::format("{} experts do not divide into {} groups", e.experts, e.groups);
   if (e.groups_per_token > e.groups)
     return fmt::format("{} groups a token, but there are {}", e.groups_per_token, e.groups);
   if (e.experts_per_token > e.experts / e.groups * e.groups_per_token)
@@ -48,11 +50,14 @@ std::string experts_fault(const Config& c) {
 }
 
 std::string vision_fault(const VisionConfig& v) {
-  if (v.hidden % v.heads != 0) return fmt::format("vision: width {} does not divide by {} heads", v.hidden, v.heads);
+  if (v.hidden % v.heads != 0)
+    return fmt::format("vision: width {} does not divide by {} heads", v.hidden, v.heads);
   if (v.hidden / v.heads % 4 != 0)
-    return fmt::format("vision: head dimension {} does not divide by 4 (rotary rows and columns)", v.hidden / v.heads);
+    return fmt::format("vision: head dimension {} does not divide by 4 (rotary rows and columns)",
+                       v.hidden / v.heads);
   if (v.patch * v.merge > v.image_size)
-    return fmt::format("vision: {} merged patches of {} do not fit an image of {}", v.merge, v.patch, v.image_size);
+    return fmt::format("vision: {} merged patches of {} do not fit an image of {}", v.merge, v.patch,
+                       v.image_size);
   return "";
 }
 
@@ -67,8 +72,8 @@ Result<Config> check_config(Config config, const std::string& where) {
   if (fault.empty() && any(config.attention, AttentionKind::latent)) fault = latent_fault(config);
   if (fault.empty() && any(config.attention, AttentionKind::grouped)) fault = grouped_fault(config);
   if (fault.empty() && config.experts.experts > 0) fault = experts_fault(config);
-  const bool dense = std::find(config.feed_forward.begin(), config.feed_forward.end(), FeedForwardKind::dense) !=
-                     config.feed_forward.end();
+  const bool dense = std::find(config.feed_forward.begin(), config.feed_forward.end(),
+                               FeedForwardKind::dense) != config.feed_forward.end();
   if (fault.empty() && dense && config.dense_width < 1)
     fault = "dense layers, but no width for their feed-forward (hidden_dim, intermediate_size)";
   if (fault.empty() && config.vision) fault = vision_fault(*config.vision);

@@ -51,7 +51,8 @@ int64_t ConfigFields::integer(const char* key, int64_t low, int64_t high) {
 int64_t ConfigFields::integer(const char* key, int64_t low, int64_t high, int64_t fallback) {
   const Json* value = find(key);
   if (value == nullptr) return fallback;
-  const bool too_big = value->is_number_unsigned() && value->get<uint64_t>() > static_cast<uint64_t>(INT64_MAX);
+  const bool too_big =
+      value->is_number_unsigned() && value->get<uint64_t>() > static_cast<uint64_t>(INT64_MAX);
   if (value->is_number_integer() && !too_big) {
     const auto n = value->get<int64_t>();
     if (n >= low && n <= high) return n;

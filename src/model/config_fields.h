@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ConfigFields: typed, bounded access to one JSON object of a configuration. The first thing wrong sticks and
-// names file, field, expected and actual; later reads return their fallback, so that callers read all fields in a
-// row and ask once.
+// names file, field, expected and actual; later reads return their fallback, so that callers read all fields
+// in a row and ask once.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,8 @@ class ConfigFields {
   const std::optional<Error>& error() const { return *error_; }
 
  private:
-  ConfigFields(const Json* object, std::string where, std::string prefix, std::shared_ptr<std::optional<Error>> error);
+  ConfigFields(const Json* object, std::string where, std::string prefix,
+               std::shared_ptr<std::optional<Error>> error);
   const Json* find(const char* key) const;
 
   const Json* object_;  // null when the root is no object

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Input: a GGUF (by its magic), or JSON that is read as params.json, as config.json and as a known model's document.
-// A configuration that is accepted must have sizes that fit their integers.
-// Covers: src/model/config_* src/model/sizes.cc src/model/known_models.cc
+// Input: a GGUF (by its magic), or JSON that is read as params.json, as config.json and as a known model's
+// document. A configuration that is accepted must have sizes that fit their integers. Covers:
+// src/model/config_* src/model/sizes.cc src/model/known_models.cc
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,7 +25,8 @@ void use(const Result<Config>& config) {
   CHECK(cache_bytes_per_token(*config) > 0);
   CHECK(cache_bytes(*config, 1'000'000) > 0);
   CHECK(operations_per_token(*config, 1'000'000) > 0);
-  for (const PrecisionBytes& precision : weight_bytes_by_precision(*config)) CHECK(precision.weight_bytes > 0);
+  for (const PrecisionBytes& precision : weight_bytes_by_precision(*config))
+    CHECK(precision.weight_bytes > 0);
   CHECK(longest_context(*config) > 0);
 }
 

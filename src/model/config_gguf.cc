@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GGUF keys (docs/formats/gguf.md, "Keys of the model"). Architecture mistral4 is taken as it is; deepseek2 only
-// when it is this model. Keys that converters leave out get this architecture's values.
+// GGUF keys (docs/formats/gguf.md, "This model's keys and tensors"). Architecture mistral4 is taken as it is;
+// deepseek2 only when it is this model. Keys that converters leave out get this architecture's values.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -89,15 +89,18 @@ void read_attention(GgufFields& keys, Config& config) {
   config.rope_dim = keys.integer("rope.dimension_count", 2, kMaxHeadDim);
   // The _mla keys hold the expanded widths; older files have only key_length and value_length, then expanded.
   const bool absorbed = keys.has("attention.key_length_mla");
-  config.head_dim = keys.integer(absorbed ? "attention.key_length_mla" : "attention.key_length", 1, 2 * kMaxHeadDim);
-  config.v_head_dim = keys.integer(absorbed ? "attention.value_length_mla" : "attention.value_length", 1, kMaxHeadDim);
+  config.head_dim =
+      keys.integer(absorbed ? "attention.key_length_mla" : "attention.key_length", 1, 2 * kMaxHeadDim);
+  config.v_head_dim =
+      keys.integer(absorbed ? "attention.value_length_mla" : "attention.value_length", 1, kMaxHeadDim);
   config.nope_dim = config.head_dim - config.rope_dim;
   if (config.nope_dim < 1)
     keys.refuse("rope.dimension_count",
                 fmt::format("{}, expected less than the key length {}", config.rope_dim, config.head_dim));
 }
 
-void read_rope(GgufFields& keys, const GgufMetadata& metadata, const std::string& architecture, Config& config) {
+void read_rope(GgufFields& keys, const GgufMetadata& metadata, const std::string& architecture,
+               Config& config) {
   RopeConfig& rope = config.rope;
   rope.theta = keys.number("rope.freq_base", 1.0, 1e15, 10000.0);
   const std::string* type = metadata.text(architecture + ".rope.scaling.type");
@@ -114,7 +117,8 @@ void read_rope(GgufFields& keys, const GgufMetadata& metadata, const std::string
   }
   config.query_scale.beta = keys.number("attention.temperature_scale", 0.0, 1e3, 0.1);
   const int64_t original = rope.original_max_positions > 0 ? rope.original_max_positions : 8192;
-  config.query_scale.original_max_positions = keys.integer("attention.temperature_length", 1, kMaxPositions, original);
+  config.query_scale.original_max_positions =
+      keys.integer("attention.temperature_length", 1, kMaxPositions, original);
 }
 
 void read_experts(GgufFields& keys, Config& config) {
@@ -129,13 +133,15 @@ void read_experts(GgufFields& keys, Config& config) {
   experts.normalise = keys.boolean("expert_weights_norm", true);
   const int64_t gating = keys.integer("expert_gating_func", 0, 255, kGatingSoftmax);
   if (gating != kGatingSoftmax && gating != 0)
-    keys.refuse("expert_gating_func", fmt::format("{}, expected 1 (softmax)", gating), ErrorKind::unsupported);
+    keys.refuse("expert_gating_func", fmt::format("{}, expected 1 (softmax)", gating),
+                ErrorKind::unsupported);
 }
 
 // The vocabulary's size: its key, or the number of tokens; 0 when the file has neither.
 int64_t vocabulary_size(GgufFields& keys, const GgufMetadata& metadata) {
   const auto* tokens = metadata.texts("tokenizer.ggml.tokens");
-  return keys.integer("vocab_size", 1, kMaxVocabulary, tokens == nullptr ? 0 : static_cast<int64_t>(tokens->size()));
+  return keys.integer("vocab_size", 1, kMaxVocabulary,
+                      tokens == nullptr ? 0 : static_cast<int64_t>(tokens->size()));
 }
 
 }  // namespace
@@ -144,8 +150,9 @@ Result<Config> parse_gguf_config(const GgufMetadata& metadata, const std::string
   const std::string* architecture = metadata.text("general.architecture");
   if (architecture == nullptr) return bad_input(fmt::format("{}: general.architecture is missing", where));
   if (*architecture != "mistral4" && *architecture != "deepseek2")
-    return fail(ErrorKind::unsupported, fmt::format("{}: general.architecture is '{}', expected mistral4 (or deepseek2)",
-                                                    where, printable(*architecture, 40)));
+    return fail(ErrorKind::unsupported,
+                fmt::format("{}: general.architecture is '{}', expected mistral4 (or deepseek2)", where,
+                            printable(*architecture, 40)));
   if (*architecture == "deepseek2")
     if (const std::string reason = not_this_model(metadata); !reason.empty())
       return fail(ErrorKind::unsupported,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// config.json (docs/formats/hugging-face.md): text models (mistral4, mistral, ministral3) and the mistral3 wrapper
-// that puts one of them under text_config beside a Pixtral vision_config.
+// config.json (docs/formats/hugging-face.md): text models (mistral4, mistral, ministral3) and the mistral3
+// wrapper that puts one of them under text_config beside a Pixtral vision_config.
 #include <fmt/format.h>
 
 #include <utility>
@@ -46,7 +46,8 @@ int64_t read_experts(ConfigFields& text, Config& config) {
 double inferred_attention_factor(ConfigFields& rope, double factor) {
   const double mscale = rope.number("mscale", 0.0, 1e3, 0.0);
   const double all_dim = rope.number("mscale_all_dim", 0.0, 1e3, 0.0);
-  if (mscale != 0.0 && all_dim != 0.0) return yarn_magnitude(factor, mscale) / yarn_magnitude(factor, all_dim);
+  if (mscale != 0.0 && all_dim != 0.0)
+    return yarn_magnitude(factor, mscale) / yarn_magnitude(factor, all_dim);
   return yarn_magnitude(factor, 1.0);
 }
 
@@ -61,7 +62,8 @@ void read_rope_parameters(ConfigFields& parameters, const char* name, Config& co
   }
   if (type == "default") return;
   if (type != "yarn") {
-    parameters.refuse("rope_type", fmt::format("'{}' in {}, expected default or yarn", printable(type, 40), name),
+    parameters.refuse("rope_type",
+                      fmt::format("'{}' in {}, expected default or yarn", printable(type, 40), name),
                       ErrorKind::unsupported);
     return;
   }
@@ -75,8 +77,8 @@ void read_rope_parameters(ConfigFields& parameters, const char* name, Config& co
       parameters.number("attention_factor", 1e-3, 1e3, inferred_attention_factor(parameters, rope.factor));
 }
 
-// A mistral4 text_config may leave its rope out: these are the published model's values, which are the defaults of
-// the class that reads it (transformers 5.8.1, Mistral4Config).
+// A mistral4 text_config may leave its rope out: these are the published model's values, which are the
+// defaults of the class that reads it (transformers 5.8.1, Mistral4Config).
 void set_default_mistral4_rope(Config& config) {
   config.rope.factor = 128.0;
   config.rope.original_max_positions = 8192;
@@ -105,7 +107,8 @@ void read_vision(ConfigFields& outer, Config& config) {
   if (!encoder) return;
   const std::string type = encoder->text("model_type", "pixtral");
   if (type != "pixtral")
-    encoder->refuse("model_type", fmt::format("'{}', expected pixtral", printable(type, 40)), ErrorKind::unsupported);
+    encoder->refuse("model_type", fmt::format("'{}', expected pixtral", printable(type, 40)),
+                    ErrorKind::unsupported);
   VisionConfig v;
   v.hidden = encoder->integer("hidden_size", 1, kMaxHidden, 1024);
   v.layers = encoder->integer("num_hidden_layers", 1, kMaxLayers, 24);
@@ -115,12 +118,14 @@ void read_vision(ConfigFields& outer, Config& config) {
   v.patch = encoder->integer("patch_size", 1, 1024, 14);
   v.image_size = encoder->integer("image_size", 1, 1 << 16, 1540);
   v.rope_theta = encoder->number("rope_theta", 1.0, 1e15, 10000.0);
-  if (auto rope = encoder->object("rope_parameters")) v.rope_theta = rope->number("rope_theta", 1.0, 1e15, v.rope_theta);
+  if (auto rope = encoder->object("rope_parameters"))
+    v.rope_theta = rope->number("rope_theta", 1.0, 1e15, v.rope_theta);
   v.merge = outer.integer("spatial_merge_size", 1, 64, 2);
   v.image_token = outer.integer("image_token_id", 0, kMaxVocabulary,
                                 outer.integer("image_token_index", 0, kMaxVocabulary, 10));
   v.adapter_bias = outer.boolean("multimodal_projector_bias", false);
-  if (outer.has("vision_feature_layer") && outer.integer("vision_feature_layer", -kMaxLayers, kMaxLayers, -1) != -1)
+  if (outer.has("vision_feature_layer") &&
+      outer.integer("vision_feature_layer", -kMaxLayers, kMaxLayers, -1) != -1)
     outer.refuse("vision_feature_layer", "only -1 (the last layer) is supported", ErrorKind::unsupported);
   config.vision = v;
 }
@@ -143,7 +148,8 @@ std::string declared_dtype(ConfigFields& outer, ConfigFields& text) {
   return "bf16";
 }
 
-Result<Config> parse_text(ConfigFields& outer, ConfigFields& text, const std::string& type, const std::string& where) {
+Result<Config> parse_text(ConfigFields& outer, ConfigFields& text, const std::string& type,
+                          const std::string& where) {
   const bool latent = type == "mistral4";
   Config config;
   config.architecture = type;
@@ -160,7 +166,8 @@ Result<Config> parse_text(ConfigFields& outer, ConfigFields& text, const std::st
   config.tied_embeddings = text.boolean("tie_word_embeddings", false);
   const std::string activation = text.text("hidden_act", "silu");
   if (activation != "silu")
-    text.refuse("hidden_act", fmt::format("'{}', expected silu", printable(activation, 40)), ErrorKind::unsupported);
+    text.refuse("hidden_act", fmt::format("'{}', expected silu", printable(activation, 40)),
+                ErrorKind::unsupported);
   for (const char* key : {"attention_bias", "mlp_bias"})
     if (text.boolean(key, false)) text.refuse(key, "true, expected false", ErrorKind::unsupported);
   latent ? read_latent_attention(text, config) : read_grouped_attention(text, config);
@@ -178,7 +185,8 @@ Result<Config> parse_text(ConfigFields& outer, ConfigFields& text, const std::st
 Result<Config> parse_hugging_face_config(const Json& json, const std::string& where) {
   ConfigFields outer(json, where);
   std::string type = outer.text("model_type", "");
-  if (type == "mistral4" || type == "mistral" || type == "ministral3") return parse_text(outer, outer, type, where);
+  if (type == "mistral4" || type == "mistral" || type == "ministral3")
+    return parse_text(outer, outer, type, where);
   if (type != "mistral3") {
     outer.refuse("model_type",
                  fmt::format("'{}', expected mistral3, mistral4, mistral or ministral3", printable(type, 40)),
@@ -192,7 +200,8 @@ Result<Config> parse_hugging_face_config(const Json& json, const std::string& wh
   }
   type = text->text("model_type", "mistral");
   if (type != "mistral4" && type != "mistral" && type != "ministral3")
-    text->refuse("model_type", fmt::format("'{}', expected mistral4, mistral or ministral3", printable(type, 40)),
+    text->refuse("model_type",
+                 fmt::format("'{}', expected mistral4, mistral or ministral3", printable(type, 40)),
                  ErrorKind::unsupported);
   if (outer.error()) return tl::unexpected<Error>(*outer.error());
   return parse_text(outer, *text, type, where);

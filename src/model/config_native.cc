@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// params.json (docs/formats/native.md). Without `kv_lora_rank` attention is grouped, without `moe` every layer is
-// dense: the ancestors need nothing else.
+// params.json (docs/formats/native.md). Without `kv_lora_rank` attention is grouped, without `moe` every
+// layer is dense: the ancestors need nothing else.
 #include <utility>
 
 #include "model/bind.h"
@@ -70,7 +70,8 @@ void read_vision(ConfigFields& params, Config& config) {
   v.width = encoder->integer("intermediate_size", 1, kMaxWidth);
   v.channels = encoder->integer("num_channels", 1, 16, 3);
   v.patch = encoder->integer("patch_size", 1, 1024);
-  v.image_size = encoder->integer("max_image_size", 1, 1 << 16, encoder->integer("image_size", 1, 1 << 16, 1540));
+  v.image_size =
+      encoder->integer("max_image_size", 1, 1 << 16, encoder->integer("image_size", 1, 1 << 16, 1540));
   v.merge = encoder->integer("spatial_merge_size", 1, 64, 1);
   v.rope_theta = encoder->number("rope_theta", 1.0, 1e15, 10000.0);
   v.image_token = encoder->integer("image_token_id", 0, kMaxVocabulary, 10);
@@ -109,9 +110,9 @@ Result<Config> parse_native_config(const Json& params_json, const std::string& w
   read_vision(params, config);
   const int64_t yarn_positions =
       static_cast<int64_t>(config.rope.factor * static_cast<double>(config.rope.original_max_positions));
-  config.max_position_embeddings =
-      params.integer("max_position_embeddings", 1, kMaxPositions,
-                     params.integer("max_seq_len", 1, kMaxPositions, yarn_positions > 0 ? yarn_positions : 32768));
+  config.max_position_embeddings = params.integer(
+      "max_position_embeddings", 1, kMaxPositions,
+      params.integer("max_seq_len", 1, kMaxPositions, yarn_positions > 0 ? yarn_positions : 32768));
   config.architecture = config.kv_lora_rank > 0 ? "mistral4" : "mistral";
   config.stored_dtype = declared_dtype(params);
   if (params.error()) return tl::unexpected<Error>(*params.error());

@@ -24,8 +24,8 @@ std::vector<KnownModel> parse_all() {
   return models;
 }
 
-// What makes a text model itself. Vision and quantisation may be left out of a file without making it another, and a
-// GGUF rounds its norm_eps to float32.
+// What makes a text model itself. Vision and quantisation may be left out of a file without making it
+// another, and a GGUF rounds its norm_eps to float32.
 auto identity(const Config& c) {
   return std::make_tuple(c.layers, c.hidden, c.vocabulary, c.heads, c.kv_heads, c.head_dim, c.q_lora_rank,
                          c.kv_lora_rank, c.rope_dim, c.nope_dim, c.v_head_dim, c.experts.experts,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The models that `compare` knows by name, from data/configs/*.json (built into the library), and what their vendor
-// says that their configuration does not: the longest supported context.
+// The models that `compare` knows by name, from data/configs/*.json (built into the library), and what their
+// vendor says that their configuration does not: the longest supported context.
 #pragma once
 
 #include <cstdint>

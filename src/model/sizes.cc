@@ -9,18 +9,21 @@ namespace {
 int64_t latent_matrices(const Config& c) {
   const int64_t q_rows = c.heads * (c.nope_dim + c.rope_dim);
   const int64_t q = c.q_lora_rank > 0 ? c.q_lora_rank * c.hidden + q_rows * c.q_lora_rank : q_rows * c.hidden;
-  return q + (c.kv_lora_rank + c.rope_dim) * c.hidden + c.heads * (c.nope_dim + c.v_head_dim) * c.kv_lora_rank +
-         c.hidden * c.heads * c.v_head_dim;
+  return q + (c.kv_lora_rank + c.rope_dim) * c.hidden +
+         c.heads * (c.nope_dim + c.v_head_dim) * c.kv_lora_rank + c.hidden * c.heads * c.v_head_dim;
 }
 
-int64_t grouped_matrices(const Config& c) { return 2 * (c.heads + c.kv_heads) * c.head_dim * c.hidden; }
+int64_t grouped_matrices(const Config& c) {
+  return 2 * (c.heads + c.kv_heads) * c.head_dim * c.hidden;
+}
 
 int64_t vision_parameters(const Config& c) {
   if (!c.vision) return 0;
   const VisionConfig& v = *c.vision;
   const int64_t layer = 4 * v.hidden * v.hidden + 3 * v.hidden * v.width + 2 * v.hidden;
   const int64_t tower = v.hidden * v.channels * v.patch * v.patch + v.hidden + v.layers * layer;
-  const int64_t merger = v.merge > 1 ? v.hidden * v.hidden * v.merge * v.merge + v.hidden : 0;  // with its norm
+  const int64_t merger =
+      v.merge > 1 ? v.hidden * v.hidden * v.merge * v.merge + v.hidden : 0;  // with its norm
   return tower + merger + c.hidden * v.hidden + c.hidden * c.hidden;
 }
 
@@ -30,7 +33,9 @@ int64_t cache_row(const Config& c, AttentionKind kind) {
 }
 
 // Bytes of n elements at `sixteenths` / 16 bytes an element: 8 is 4 bit, 9 is 4.5 bit, 17 is 8.5 bit.
-int64_t at(int64_t elements, int64_t sixteenths) { return elements / 16 * sixteenths + elements % 16 * sixteenths / 16; }
+int64_t at(int64_t elements, int64_t sixteenths) {
+  return elements / 16 * sixteenths + elements % 16 * sixteenths / 16;
+}
 
 }  // namespace
 
@@ -68,14 +73,15 @@ int64_t cache_bytes_per_token(const Config& config, int64_t element_bytes) {
 }
 
 int64_t cache_bytes(const Config& config, int64_t context_tokens, int64_t element_bytes) {
-  const int64_t kept = config.sliding_window > 0 ? std::min(context_tokens, config.sliding_window) : context_tokens;
+  const int64_t kept =
+      config.sliding_window > 0 ? std::min(context_tokens, config.sliding_window) : context_tokens;
   return kept * cache_bytes_per_token(config, element_bytes);
 }
 
 int64_t operations_per_token(const Config& c, int64_t context_tokens) {
   const ParameterCounts n = count_parameters(c);
-  const int64_t matrices =
-      n.attention + n.routers + n.routed_active + n.shared_experts + n.dense + (c.tied_embeddings ? n.embedding : n.head);
+  const int64_t matrices = n.attention + n.routers + n.routed_active + n.shared_experts + n.dense +
+                           (c.tied_embeddings ? n.embedding : n.head);
   const int64_t keys = c.sliding_window > 0 ? std::min(context_tokens, c.sliding_window) : context_tokens;
   int64_t attention = 0;
   for (const AttentionKind kind : c.attention) {
@@ -94,10 +100,12 @@ std::vector<PrecisionBytes> weight_bytes_by_precision(const Config& config) {
   return {
       {"bf16", "everything in BF16", 2 * n.total()},
       {"fp8", "layer matrices in FP8, the rest BF16", linear + 2 * (ends + small + n.vision)},
-      {"nvfp4", "feed-forward in NVFP4 (4.5 bits), the rest BF16", at(feed_forward, 9) + 2 * (n.total() - feed_forward)},
+      {"nvfp4", "feed-forward in NVFP4 (4.5 bits), the rest BF16",
+       at(feed_forward, 9) + 2 * (n.total() - feed_forward)},
       {"q8_0", "all text matrices in Q8_0 (8.5 bits), norms and routers F32, vision BF16",
        at(linear + ends, 17) + 4 * small + 2 * n.vision},
-      {"q4_k", "layer matrices in Q4_K (4.5 bits), embedding and head Q6_K, norms and routers F32, vision BF16",
+      {"q4_k",
+       "layer matrices in Q4_K (4.5 bits), embedding and head Q6_K, norms and routers F32, vision BF16",
        at(linear, 9) + ends / 256 * 210 + 4 * small + 2 * n.vision},
   };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a configuration alone tells: parameters, cache bytes, work a token, memory by precision. Nothing here is
-// typed in; every number is a sum over the shapes that binding demands (model/bind_*.cc).
+// What a configuration alone tells: parameters, cache bytes, work a token, memory by precision. Nothing here
+// is typed in; every number is a sum over the shapes that binding demands (model/bind_*.cc).
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,13 @@ struct ParameterCounts {
   int64_t embedding = 0;
   int64_t head = 0;  // 0 when tied
   int64_t norms = 0;
-  int64_t attention = 0;       // matrices
+  int64_t attention = 0;  // matrices
   int64_t routers = 0;
   int64_t routed_experts = 0;  // all of them
   int64_t routed_active = 0;   // those that one token passes through
   int64_t shared_experts = 0;
-  int64_t dense = 0;           // feed-forward of dense layers
-  int64_t vision = 0;          // tower and projector
+  int64_t dense = 0;   // feed-forward of dense layers
+  int64_t vision = 0;  // tower and projector
 
   int64_t text() const;
   int64_t total() const { return text() + vision; }
@@ -31,14 +31,14 @@ struct ParameterCounts {
 
 ParameterCounts count_parameters(const Config& config);
 
-// Cache of one token over all layers, in elements of `element_bytes` (BF16: 2). Latent layers keep C + R numbers,
-// grouped ones a key and a value a key/value head.
+// Cache of one token over all layers, in elements of `element_bytes` (BF16: 2). Latent layers keep C + R
+// numbers, grouped ones a key and a value a key/value head.
 int64_t cache_bytes_per_token(const Config& config, int64_t element_bytes = 2);
 // Of a whole context; layers with a sliding window keep no more than the window.
 int64_t cache_bytes(const Config& config, int64_t context_tokens, int64_t element_bytes = 2);
 
-// Operations of one decoded token behind `context_tokens` others; multiply and add count as two. Latent attention is
-// counted in its absorbed form. Context 0 leaves the matrices alone.
+// Operations of one decoded token behind `context_tokens` others; multiply and add count as two. Latent
+// attention is counted in its absorbed form. Context 0 leaves the matrices alone.
 int64_t operations_per_token(const Config& config, int64_t context_tokens);
 
 struct PrecisionBytes {

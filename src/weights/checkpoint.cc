@@ -43,7 +43,8 @@ class CheckpointBuilder {
 
  private:
   Result<void> read_config() {
-    checkpoint_.config_path_ = files_.layout == Layout::gguf ? files_.weight_paths.front() : files_.config_path;
+    checkpoint_.config_path_ =
+        files_.layout == Layout::gguf ? files_.weight_paths.front() : files_.config_path;
     if (files_.layout == Layout::gguf) return {};
     auto text = read_file(files_.config_path, kMaxConfigBytes);
     if (!text) return forward_error(text);
@@ -58,7 +59,8 @@ class CheckpointBuilder {
     auto file = MappedFile::open(path);
     if (!file) return forward_error(file);
     const int index = static_cast<int>(checkpoint_.files_.size());
-    if (auto added = files_.layout == Layout::gguf ? add_gguf(*file, index) : add_safetensors(*file, index); !added)
+    if (auto added = files_.layout == Layout::gguf ? add_gguf(*file, index) : add_safetensors(*file, index);
+        !added)
       return added;
     checkpoint_.file_bytes_ += file->bytes().size();
     checkpoint_.file_paths_.push_back(path);
@@ -99,9 +101,11 @@ class CheckpointBuilder {
     const auto number = metadata.integer("split.no");
     const auto files = static_cast<int64_t>(files_.weight_paths.size());
     if (files > 1 && (!count || !number))
-      return bad_input(fmt::format("{}: split.count or split.no is missing, expected {} and {}", path, files, index));
+      return bad_input(
+          fmt::format("{}: split.count or split.no is missing, expected {} and {}", path, files, index));
     if (count.value_or(files) != files && !(files == 1 && *count == 0))
-      return bad_input(fmt::format("{}: split.count is {}, but the file names announce {} file(s)", path, *count, files));
+      return bad_input(
+          fmt::format("{}: split.count is {}, but the file names announce {} file(s)", path, *count, files));
     if (number.value_or(index) != index)
       return bad_input(fmt::format("{}: split.no is {}, expected {}", path, *number, index));
     return {};
@@ -128,8 +132,8 @@ class CheckpointBuilder {
                                                       files_.index_path, printable(name), printable(file)));
       const std::string actual = std::filesystem::path(file_of(*entry)).filename().string();
       if (actual != file)
-        return bad_input(fmt::format("{}: tensor '{}' is in {}, expected in {}", files_.index_path, printable(name),
-                                     actual, printable(file)));
+        return bad_input(fmt::format("{}: tensor '{}' is in {}, expected in {}", files_.index_path,
+                                     printable(name), actual, printable(file)));
     }
     return {};
   }

@@ -20,13 +20,14 @@ namespace sirocco {
 
 enum class Layout { native, hugging_face, gguf };
 
-// Whether a directory that holds a configuration and no tensors is a checkpoint (inspect) or an error (the rest).
+// Whether a directory that holds a configuration and no tensors is a checkpoint (inspect) or an error (the
+// rest).
 enum class WeightFiles { required, optional };
 
 class Checkpoint {
  public:
-  // `path`: a directory (native preferred over Hugging Face, else a single GGUF), a .gguf file (any shard of a
-  // split set), a .safetensors file beside its config, or (weights optional) a params.json or config.json.
+  // `path`: a directory (native preferred over Hugging Face, else a single GGUF), a .gguf file (any shard of
+  // a split set), a .safetensors file beside its config, or (weights optional) a params.json or config.json.
   // Headers are read and checked whole; no tensor byte is.
   static Result<Checkpoint> open(const std::string& path, WeightFiles weights = WeightFiles::required);
 
@@ -36,9 +37,11 @@ class Checkpoint {
   std::span<const std::string> file_paths() const { return file_paths_; }
   uint64_t file_bytes() const { return file_bytes_; }
 
-  const Json& config_json() const { return config_json_; }          // params.json or config.json; null for gguf
-  const std::string& config_path() const { return config_path_; }   // for messages; the first file of a gguf set
-  const GgufMetadata& gguf_metadata() const { return metadata_; }   // empty unless layout() == gguf
+  const Json& config_json() const { return config_json_; }  // params.json or config.json; null for gguf
+  const std::string& config_path() const {
+    return config_path_;
+  }  // for messages; the first file of a gguf set
+  const GgufMetadata& gguf_metadata() const { return metadata_; }  // empty unless layout() == gguf
 
   std::span<const TensorEntry> tensors() const { return tensors_; }
   const TensorEntry* find(std::string_view name) const;  // null when absent

@@ -33,7 +33,8 @@ bool file_exists(const fs::path& path) {
 }
 
 // Sorted names of the files in `directory` that begin and end so.
-Result<std::vector<std::string>> list(const std::string& directory, std::string_view prefix, std::string_view suffix) {
+Result<std::vector<std::string>> list(const std::string& directory, std::string_view prefix,
+                                      std::string_view suffix) {
   std::error_code error;
   std::vector<std::string> names;
   for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
@@ -52,8 +53,8 @@ Result<void> check_complete(const std::string& directory, const std::vector<std:
     if (!shard) continue;
     for (int i = 1; i <= shard->count; ++i)
       if (!file_exists(fs::path(directory) / shard->file_name(i)))
-        return fail(ErrorKind::not_found, fmt::format("{}: shard {} is missing ('{}' announces {} shards)", directory,
-                                                      shard->file_name(i), name, shard->count));
+        return fail(ErrorKind::not_found, fmt::format("{}: shard {} is missing ('{}' announces {} shards)",
+                                                      directory, shard->file_name(i), name, shard->count));
   }
   return {};
 }
@@ -69,11 +70,12 @@ Result<void> read_index(CheckpointFiles& files) {
   std::set<std::string> names;
   for (const auto& [tensor, file] : map->items()) {
     if (!file.is_string())
-      return bad_input(fmt::format("{}: weight_map['{}'] is no file name", files.index_path, printable(tensor)));
+      return bad_input(
+          fmt::format("{}: weight_map['{}'] is no file name", files.index_path, printable(tensor)));
     const auto& name = file.get_ref<const std::string&>();
     if (name.empty() || name != fs::path(name).filename().string() || name == "." || name == "..")
-      return bad_input(fmt::format("{}: weight_map['{}']: '{}' is not the name of a file beside it", files.index_path,
-                                   printable(tensor), printable(name)));
+      return bad_input(fmt::format("{}: weight_map['{}']: '{}' is not the name of a file beside it",
+                                   files.index_path, printable(tensor), printable(name)));
     files.index.emplace(tensor, name);
     names.insert(name);
   }
@@ -98,7 +100,8 @@ Result<CheckpointFiles> find_safetensors(const std::string& directory, const Lay
   auto indexes = list(directory, names.stem, ".safetensors.index.json");
   if (!indexes) return forward_error(indexes);
   if (indexes->size() > 1)
-    return bad_input(fmt::format("{}: {} and {}: expected one index", directory, (*indexes)[0], (*indexes)[1]));
+    return bad_input(
+        fmt::format("{}: {} and {}: expected one index", directory, (*indexes)[0], (*indexes)[1]));
   if (indexes->size() == 1) {
     files.index_path = (base / indexes->front()).string();
     if (auto done = read_index(files); !done) return forward_error(done);
@@ -135,7 +138,8 @@ Result<std::optional<CheckpointFiles>> find_gguf(const std::string& directory) {
     const auto b = parse_shard_name(chosen);
     const bool same_set = a && b && a->stem == b->stem && a->count == b->count;
     if (!chosen.empty() && !same_set)
-      return bad_input(fmt::format("{}: holds several models ({} and {}): name one of them", directory, chosen, name));
+      return bad_input(
+          fmt::format("{}: holds several models ({} and {}): name one of them", directory, chosen, name));
     if (chosen.empty()) chosen = name;
   }
   if (chosen.empty()) return std::optional<CheckpointFiles>();
@@ -160,14 +164,17 @@ Result<CheckpointFiles> find_in_directory(const std::string& directory, WeightFi
     const bool config = file_exists(fs::path(directory) / names.config);
     const auto& files = names.layout == Layout::native ? *native : *hugging_face;
     if (config)
-      return fail(ErrorKind::not_found, fmt::format("{}: has {}, but no {}*.safetensors", directory, names.config, names.stem));
+      return fail(ErrorKind::not_found,
+                  fmt::format("{}: has {}, but no {}*.safetensors", directory, names.config, names.stem));
     if (!files.weight_paths.empty())
-      return fail(ErrorKind::not_found, fmt::format("{}: has {}*.safetensors, but no {}", directory, names.stem, names.config));
+      return fail(ErrorKind::not_found,
+                  fmt::format("{}: has {}*.safetensors, but no {}", directory, names.stem, names.config));
   }
-  return fail(ErrorKind::not_found,
-              fmt::format("{}: no model here: expected params.json with consolidated*.safetensors, config.json with "
-                          "model*.safetensors, or a .gguf file",
-                          directory));
+  return fail(
+      ErrorKind::not_found,
+      fmt::format("{}: no model here: expected params.json with consolidated*.safetensors, config.json with "
+                  "model*.safetensors, or a .gguf file",
+                  directory));
 }
 
 // One .safetensors file by name: with the whole set when it is a shard of one.
@@ -177,7 +184,8 @@ Result<CheckpointFiles> from_safetensors_file(const std::string& directory, cons
                       (!file_name.starts_with(kHuggingFace.stem) && file_exists(base / kNative.config));
   const LayoutNames& names = native ? kNative : kHuggingFace;
   if (!file_exists(base / names.config))
-    return fail(ErrorKind::not_found, fmt::format("{}: expected {} beside {}", directory, names.config, file_name));
+    return fail(ErrorKind::not_found,
+                fmt::format("{}: expected {} beside {}", directory, names.config, file_name));
   const auto shard = parse_shard_name(file_name);
   if (shard && file_name.starts_with(names.stem)) return find_safetensors(directory, names);
   CheckpointFiles files;
@@ -216,7 +224,8 @@ std::optional<ShardName> parse_shard_name(std::string_view file_name) {
 Result<CheckpointFiles> find_checkpoint_files(const std::string& path, WeightFiles weights) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) return fail(ErrorKind::not_found, fmt::format("{}: no such file or directory", path));
+  if (!fs::exists(status))
+    return fail(ErrorKind::not_found, fmt::format("{}: no such file or directory", path));
   if (fs::is_directory(status)) return find_in_directory(path, weights);
   const fs::path file(path);
   const std::string directory = file.has_parent_path() ? file.parent_path().string() : ".";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which files a path means: the layout, its configuration and its weight files, by name alone (nothing but an
-// index is opened). The rules are in docs/formats/{native,hugging-face,gguf}.md, "Files".
+// index is opened). The rules are in docs/formats/native.md and hugging-face.md, "Files", and gguf.md, "Split
+// sets".
 #pragma once
 
 #include <map>
@@ -17,9 +18,9 @@ namespace sirocco {
 struct CheckpointFiles {
   Layout layout = Layout::native;
   std::string directory;
-  std::string config_path;                // empty for gguf
-  std::vector<std::string> weight_paths;  // in the order of their names; empty: configuration only
-  std::string index_path;                 // "" when there is no *.safetensors.index.json
+  std::string config_path;                   // empty for gguf
+  std::vector<std::string> weight_paths;     // in the order of their names; empty: configuration only
+  std::string index_path;                    // "" when there is no *.safetensors.index.json
   std::map<std::string, std::string> index;  // tensor name -> file name, from the index
 };
 

@@ -22,12 +22,12 @@ struct ElementType {
 };
 
 constexpr std::array kElementTypes = {
-    ElementType{"BOOL", DType::boolean, 1}, ElementType{"U8", DType::u8, 1},
-    ElementType{"I8", DType::i8, 1},        ElementType{"F8_E4M3", DType::f8_e4m3, 1},
+    ElementType{"BOOL", DType::boolean, 1},    ElementType{"U8", DType::u8, 1},
+    ElementType{"I8", DType::i8, 1},           ElementType{"F8_E4M3", DType::f8_e4m3, 1},
     ElementType{"F8_E5M2", DType::f8_e5m2, 1}, ElementType{"I16", DType::i16, 2},
-    ElementType{"F16", DType::f16, 2},      ElementType{"BF16", DType::bf16, 2},
-    ElementType{"I32", DType::i32, 4},      ElementType{"F32", DType::f32, 4},
-    ElementType{"I64", DType::i64, 8},      ElementType{"F64", DType::f64, 8},
+    ElementType{"F16", DType::f16, 2},         ElementType{"BF16", DType::bf16, 2},
+    ElementType{"I32", DType::i32, 4},         ElementType{"F32", DType::f32, 4},
+    ElementType{"I64", DType::i64, 8},         ElementType{"F64", DType::f64, 8},
 };
 
 const ElementType* find_element_type(std::string_view name) {
@@ -93,9 +93,9 @@ Result<void> check_tiling(const std::vector<TensorEntry>& entries, std::span<con
   for (const TensorEntry& entry : entries) {
     const auto begin = static_cast<uint64_t>(entry.bytes.data() - data.data());
     if (begin != position)
-      return bad_input(fmt::format("{}: tensor '{}': data begins at {}, expected {} ({})", path,
-                                   printable(entry.name), begin, position,
-                                   begin < position ? "it overlaps another tensor" : "there is a gap before it"));
+      return bad_input(fmt::format(
+          "{}: tensor '{}': data begins at {}, expected {} ({})", path, printable(entry.name), begin,
+          position, begin < position ? "it overlaps another tensor" : "there is a gap before it"));
     position = begin + entry.bytes.size();
   }
   if (position != data.size())
@@ -108,7 +108,8 @@ Result<void> check_tiling(const std::vector<TensorEntry>& entries, std::span<con
 
 Result<std::vector<TensorEntry>> read_safetensors(std::span<const std::byte> file, const std::string& path) {
   if (file.size() < 8)
-    return bad_input(fmt::format("{}: {} bytes, expected at least 8 (the header's length)", path, file.size()));
+    return bad_input(
+        fmt::format("{}: {} bytes, expected at least 8 (the header's length)", path, file.size()));
   const uint64_t header_bytes = read_u64(file.first(8));
   if (header_bytes > kMaxSafetensorsHeaderBytes)
     return bad_input(fmt::format("{}: header length {}, expected at most {}", path, header_bytes,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Input: a safetensors file; or, when it begins with '{', a header's text, framed here before 64 data bytes, so that
-// mutation reaches the JSON without having to keep the length right.
-// Covers: src/weights/safetensors*
+// Input: a safetensors file; or, when it begins with '{', a header's text, framed here before 64 data bytes,
+// so that mutation reaches the JSON without having to keep the length right. Covers: src/weights/safetensors*
 #include <string>
 
 #include "base/check.h"
@@ -20,7 +19,8 @@ std::string framed(const uint8_t* data, size_t size) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const bool header = size > 0 && data[0] == '{';
-  const std::string file = header ? framed(data, size) : std::string(reinterpret_cast<const char*>(data), size);
+  const std::string file =
+      header ? framed(data, size) : std::string(reinterpret_cast<const char*>(data), size);
   const auto bytes = std::as_bytes(std::span(file));
   const auto entries = sirocco::read_safetensors(bytes, "fuzz");
   if (!entries) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A streaming handler rather than a document: duplicate names are seen (a document would keep one of them), depth
-// is known, and a hostile header costs no more memory than the records it spells.
+// A streaming handler rather than a document: duplicate names are seen (a document would keep one of them),
+// depth is known, and a hostile header costs no more memory than the records it spells.
 #include "weights/safetensors_header.h"
 
 #include <fmt/format.h>
@@ -25,10 +25,17 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
 
   bool start_object(size_t) override {
     switch (state_) {
-      case State::start: state_ = State::names; return true;
-      case State::tensor_value: state_ = State::fields; return true;
-      case State::metadata_value: state_ = State::metadata; return true;
-      default: return unexpected("an object");
+      case State::start:
+        state_ = State::names;
+        return true;
+      case State::tensor_value:
+        state_ = State::fields;
+        return true;
+      case State::metadata_value:
+        state_ = State::metadata;
+        return true;
+      default:
+        return unexpected("an object");
     }
   }
 
@@ -51,15 +58,19 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
     if (!seen_dtype_) return missing("dtype");
     if (!seen_shape_) return missing("shape");
     if (record.data_offsets.size() != 2)
-      return refuse(fmt::format("{}: data_offsets: {} numbers, expected 2", tensor(), record.data_offsets.size()));
+      return refuse(
+          fmt::format("{}: data_offsets: {} numbers, expected 2", tensor(), record.data_offsets.size()));
     state_ = State::names;
     return true;
   }
 
   bool start_array(size_t) override {
-    if (state_ == State::shape_value) state_ = State::shape;
-    else if (state_ == State::offsets_value) state_ = State::offsets;
-    else return unexpected("an array");
+    if (state_ == State::shape_value)
+      state_ = State::shape;
+    else if (state_ == State::offsets_value)
+      state_ = State::offsets;
+    else
+      return unexpected("an array");
     return true;
   }
 
@@ -104,8 +115,18 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
 
  private:
   enum class State {
-    start, names, tensor_value, metadata_value, metadata, fields,
-    dtype_value, shape_value, shape, offsets_value, offsets, done,
+    start,
+    names,
+    tensor_value,
+    metadata_value,
+    metadata,
+    fields,
+    dtype_value,
+    shape_value,
+    shape,
+    offsets_value,
+    offsets,
+    done,
   };
 
   bool open_entry(const std::string& name) {
@@ -134,7 +155,8 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
       seen = &seen_offsets_;
       state_ = State::offsets_value;
     } else {
-      return refuse(fmt::format("{}: field '{}', expected dtype, shape or data_offsets", tensor(), printable(field)));
+      return refuse(
+          fmt::format("{}: field '{}', expected dtype, shape or data_offsets", tensor(), printable(field)));
     }
     if (std::exchange(*seen, true))
       return refuse(fmt::format("{}: {} occurs twice", tensor(), printable(field)));
@@ -143,16 +165,24 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
 
   const char* expected() const {
     switch (state_) {
-      case State::start: return "an object";
-      case State::tensor_value: return "an object with dtype, shape and data_offsets";
-      case State::metadata_value: return "an object of strings";
-      case State::metadata: return "strings in __metadata__";
-      case State::dtype_value: return "dtype to be a string";
+      case State::start:
+        return "an object";
+      case State::tensor_value:
+        return "an object with dtype, shape and data_offsets";
+      case State::metadata_value:
+        return "an object of strings";
+      case State::metadata:
+        return "strings in __metadata__";
+      case State::dtype_value:
+        return "dtype to be a string";
       case State::shape_value:
-      case State::shape: return "shape to be an array of whole numbers below 2^64";
+      case State::shape:
+        return "shape to be an array of whole numbers below 2^64";
       case State::offsets_value:
-      case State::offsets: return "data_offsets to be two whole numbers below 2^64";
-      default: return "nothing";
+      case State::offsets:
+        return "data_offsets to be two whole numbers below 2^64";
+      default:
+        return "nothing";
     }
   }
 
@@ -178,7 +208,8 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
 
 }  // namespace
 
-Result<std::vector<SafetensorsRecord>> parse_safetensors_header(std::string_view json, const std::string& path) {
+Result<std::vector<SafetensorsRecord>> parse_safetensors_header(std::string_view json,
+                                                                const std::string& path) {
   HeaderHandler handler(path);
   if (!nlohmann::json::sax_parse(json.begin(), json.end(), &handler))
     return tl::unexpected<Error>(handler.error());

@@ -19,8 +19,9 @@ struct SafetensorsRecord {
   std::vector<uint64_t> data_offsets;  // exactly two; relative to the data part
 };
 
-// Accepts the documented grammar and nothing else: an object of tensors, each with dtype, shape and data_offsets
-// once, plus at most one "__metadata__" object of strings (read over). Names are unique.
-Result<std::vector<SafetensorsRecord>> parse_safetensors_header(std::string_view json, const std::string& path);
+// Accepts the documented grammar and nothing else: an object of tensors, each with dtype, shape and
+// data_offsets once, plus at most one "__metadata__" object of strings (read over). Names are unique.
+Result<std::vector<SafetensorsRecord>> parse_safetensors_header(std::string_view json,
+                                                                const std::string& path);
 
 }  // namespace sirocco

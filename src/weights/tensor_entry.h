@@ -15,7 +15,8 @@ namespace sirocco {
 struct TensorEntry {
   std::string name;
   DType dtype = DType::f32;
-  std::vector<int64_t> shape;  // outermost dimension first, in every layout (GGUF's order is reversed); [] = scalar
+  std::vector<int64_t>
+      shape;  // outermost dimension first, in every layout (GGUF's order is reversed); [] = scalar
   std::span<const std::byte> bytes;
   int file_index = 0;  // into Checkpoint::file_paths()
 };

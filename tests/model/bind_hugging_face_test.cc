@@ -23,7 +23,8 @@ struct Bound {
     if (config) weights = bind_weights(*checkpoint, *config);
   }
   std::string message() const {
-    const std::string text = !checkpoint ? checkpoint.error().message : !config ? config.error().message
+    const std::string text = !checkpoint ? checkpoint.error().message
+                             : !config   ? config.error().message
                              : !weights  ? weights.error().message
                                          : "accepted";
     const size_t at = text.find(": tensor");
@@ -50,9 +51,9 @@ TinyCheckpoint with_fp8_experts() {
 }
 
 TEST(BindHuggingFace, EveryPrefixSpelling) {
-  for (const auto& [prefix, head, with_model] :
-       {std::tuple{"model.language_model", "lm_head", true}, {"language_model.model", "language_model.lm_head", false},
-        {"model", "lm_head", false}}) {
+  for (const auto& [prefix, head, with_model] : {std::tuple{"model.language_model", "lm_head", true},
+                                                 {"language_model.model", "language_model.lm_head", false},
+                                                 {"model", "lm_head", false}}) {
     const Bound bound(tiny_hugging_face(prefix, head, with_model));
     ASSERT_TRUE(bound.weights) << bound.message();
     EXPECT_TRUE(bound.weights->head.present());
@@ -112,17 +113,21 @@ TEST(BindHuggingFace, RefusesBadExpertScales) {
     return Bound(tiny).message();
   };
   EXPECT_EQ(with({}), "tensor '" + scale + "' is missing, expected 5 scales");
-  EXPECT_EQ(with({f32(scale, {4}, {1, 1, 1, 1})}), "tensor '" + scale + "': shape [4], expected 5 scales or one");
+  EXPECT_EQ(with({f32(scale, {4}, {1, 1, 1, 1})}),
+            "tensor '" + scale + "': shape [4], expected 5 scales or one");
   EXPECT_EQ(with({f32(scale, {5}, {1, 1, NAN, 1, 1})}),
             "tensor '" + scale + "': scale nan, expected a finite number above 0");
-  EXPECT_EQ(with({f32(scale, {5}, {1, 1, 1, 1, 1}), f32(kExperts + "gate_up_proj_activation_scale", {5}, {1, 1, 1, 1, -1})}),
-            "tensor '" + kExperts + "gate_up_proj_activation_scale': scale -1, expected a finite number above 0");
+  EXPECT_EQ(
+      with({f32(scale, {5}, {1, 1, 1, 1, 1}),
+            f32(kExperts + "gate_up_proj_activation_scale", {5}, {1, 1, 1, 1, -1})}),
+      "tensor '" + kExperts + "gate_up_proj_activation_scale': scale -1, expected a finite number above 0");
 }
 
 TEST(BindHuggingFace, ProjectorBiasIsRefusedByName) {
   TinyCheckpoint tiny = tiny_hugging_face(kPrefix, "lm_head");
   tiny.tensors.push_back({"multi_modal_projector.linear_1.bias", "BF16", {24}, std::string(48, 'b')});
-  EXPECT_EQ(Bound(tiny).message(), "multi_modal_projector.linear_1.bias: the projector has biases, expected none");
+  EXPECT_EQ(Bound(tiny).message(),
+            "multi_modal_projector.linear_1.bias: the projector has biases, expected none");
 }
 
 TEST(BindHuggingFace, WhatIsPassedOverIsKnown) {

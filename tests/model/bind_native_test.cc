@@ -24,15 +24,19 @@ struct Bound {
   }
   // The message without the directory's name.
   std::string message() const {
-    std::string text = !checkpoint ? checkpoint.error().message : !config ? config.error().message
+    std::string text = !checkpoint ? checkpoint.error().message
+                       : !config   ? config.error().message
                        : !weights  ? weights.error().message
                                    : "";
-    for (size_t at; (at = text.find(directory.path())) != std::string::npos;) text.replace(at, directory.path().size(), "DIR");
+    for (size_t at; (at = text.find(directory.path())) != std::string::npos;)
+      text.replace(at, directory.path().size(), "DIR");
     return text;
   }
 };
 
-TestTensor scalar(const std::string& name, float value) { return {name, "F32", {}, f32_bytes({value})}; }
+TestTensor scalar(const std::string& name, float value) {
+  return {name, "F32", {}, f32_bytes({value})};
+}
 
 TEST(BindNative, PutsEveryTensorInItsPlace) {
   const TinyCheckpoint tiny = tiny_native();
@@ -54,7 +58,8 @@ TEST(BindNative, PutsEveryTensorInItsPlace) {
   TinyCheckpoint copy = tiny;
   const std::string& expected = copy.tensor("layers.1.experts.4.w2.weight").bytes;
   EXPECT_EQ(std::memcmp(layer.experts[4].down.data, expected.data(), expected.size()), 0);
-  EXPECT_EQ(std::memcmp(layer.experts[4].up.data, copy.tensor("layers.1.experts.4.w3.weight").bytes.data(), 8), 0);
+  EXPECT_EQ(
+      std::memcmp(layer.experts[4].up.data, copy.tensor("layers.1.experts.4.w3.weight").bytes.data(), 8), 0);
 }
 
 TEST(BindNative, DenseFirstLayerAndVision) {
@@ -95,7 +100,8 @@ TEST(BindNative, Fp8ScalesOfEveryShapeAndType) {
     TestTensor& wo = tiny.tensor("layers.0.attention.wo.weight");
     wo.dtype = "F8_E4M3";
     wo.bytes.resize(wo.bytes.size() / 2);
-    tiny.tensors.push_back({"layers.0.attention.wo.qscale_weight", "BF16", shape, std::string("\x00\x3f", 2)});
+    tiny.tensors.push_back(
+        {"layers.0.attention.wo.qscale_weight", "BF16", shape, std::string("\x00\x3f", 2)});
     tiny.tensors.push_back(scalar("layers.0.attention.wo.qscale_act", 0.25f));
     const Bound bound(tiny);
     ASSERT_TRUE(bound.weights) << bound.message();
@@ -122,8 +128,9 @@ TEST(BindNative, RefusesBadScales) {
   EXPECT_EQ(with_scales({scalar(weight, INFINITY)}), at + "scale inf, expected a finite number above 0");
   EXPECT_EQ(with_scales({{weight, "F32", {2}, f32_bytes({1, 2})}}), at + "shape [2], expected one element");
   EXPECT_EQ(with_scales({{weight, "I8", {1}, "a"}}), at + "dtype i8, expected f32, f16 or bf16");
-  EXPECT_EQ(with_scales({scalar(weight, 1.0f), scalar(act, NAN)}),
-            "DIR/consolidated.safetensors: tensor '" + act + "': scale nan, expected a finite number above 0");
+  EXPECT_EQ(
+      with_scales({scalar(weight, 1.0f), scalar(act, NAN)}),
+      "DIR/consolidated.safetensors: tensor '" + act + "': scale nan, expected a finite number above 0");
 }
 
 TEST(BindNative, Nvfp4WithItsTwoLevelsOfScales) {
@@ -154,21 +161,24 @@ TEST(BindNative, Nvfp4WithItsTwoLevelsOfScales) {
             "DIR/consolidated.safetensors: tensor '" + expert + ".weight_scale': dtype u8, expected f8_e4m3");
   spoiled = tiny;
   spoiled.remove(expert + ".weight_scale");
-  EXPECT_EQ(Bound(spoiled).message(), "DIR: tensor '" + expert + ".weight_scale' is missing, expected [24, 1]");
+  EXPECT_EQ(Bound(spoiled).message(),
+            "DIR: tensor '" + expert + ".weight_scale' is missing, expected [24, 1]");
 }
 
 TEST(BindNative, NamesWhatIsMissingOrWrong) {
   TinyCheckpoint tiny = tiny_native();
   tiny.remove("layers.1.experts.3.w1.weight");
-  EXPECT_EQ(Bound(tiny).message(), "DIR: tensor 'layers.1.experts.3.w1.weight' is missing, expected [16, 24]");
+  EXPECT_EQ(Bound(tiny).message(),
+            "DIR: tensor 'layers.1.experts.3.w1.weight' is missing, expected [16, 24]");
   tiny = tiny_native();
   tiny.tensor("layers.0.gate.weight").shape = {24, 5};
   EXPECT_EQ(Bound(tiny).message(),
             "DIR/consolidated.safetensors: tensor 'layers.0.gate.weight': shape [24, 5], expected [5, 24]");
   tiny = tiny_native();
   tiny.tensor("layers.0.gate.weight").dtype = "I16";
-  EXPECT_EQ(Bound(tiny).message(),
-            "DIR/consolidated.safetensors: tensor 'layers.0.gate.weight': dtype i16, expected a type of weights");
+  EXPECT_EQ(
+      Bound(tiny).message(),
+      "DIR/consolidated.safetensors: tensor 'layers.0.gate.weight': dtype i16, expected a type of weights");
   tiny = tiny_native();
   tiny.tensor("norm.weight").dtype = "I16";
   EXPECT_EQ(Bound(tiny).message(),

@@ -9,7 +9,9 @@
 namespace sirocco {
 namespace {
 
-Json tiny() { return tiny_hugging_face("model.language_model", "lm_head").config; }
+Json tiny() {
+  return tiny_hugging_face("model.language_model", "lm_head").config;
+}
 
 std::string refusal(const std::function<void(Json&)>& spoil) {
   Json json = tiny();
@@ -47,10 +49,18 @@ TEST(HuggingFaceConfig, PlainTextModelAndDefaultsOfItsClass) {
 }
 
 TEST(HuggingFaceConfig, DenseAncestors) {
-  const Json small3 = {{"model_type", "mistral"}, {"hidden_size", 5120}, {"intermediate_size", 32768},
-                       {"num_hidden_layers", 40}, {"num_attention_heads", 32}, {"num_key_value_heads", 8},
-                       {"head_dim", 128}, {"vocab_size", 131072}, {"rms_norm_eps", 1e-5},
-                       {"max_position_embeddings", 32768}, {"rope_theta", 1e8}, {"sliding_window", nullptr},
+  const Json small3 = {{"model_type", "mistral"},
+                       {"hidden_size", 5120},
+                       {"intermediate_size", 32768},
+                       {"num_hidden_layers", 40},
+                       {"num_attention_heads", 32},
+                       {"num_key_value_heads", 8},
+                       {"head_dim", 128},
+                       {"vocab_size", 131072},
+                       {"rms_norm_eps", 1e-5},
+                       {"max_position_embeddings", 32768},
+                       {"rope_theta", 1e8},
+                       {"sliding_window", nullptr},
                        {"torch_dtype", "bfloat16"}};
   auto config = parse_hugging_face_config(small3, "c");
   ASSERT_TRUE(config) << config.error().message;
@@ -58,7 +68,8 @@ TEST(HuggingFaceConfig, DenseAncestors) {
   EXPECT_FALSE(config->rope_interleaved);
   EXPECT_EQ(config->rope.theta, 1e8);
   EXPECT_EQ(config->stored_dtype, "bf16");
-  const Json small31 = {{"model_type", "mistral3"}, {"text_config", small3}, {"vision_config", {{"model_type", "pixtral"}}}};
+  const Json small31 = {
+      {"model_type", "mistral3"}, {"text_config", small3}, {"vision_config", {{"model_type", "pixtral"}}}};
   config = parse_hugging_face_config(small31, "c");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->vision->layers, 24);
@@ -93,7 +104,8 @@ TEST(HuggingFaceConfig, RefusesOtherModels) {
             "c: model_type: 'llama', expected mistral3, mistral4, mistral or ministral3");
   EXPECT_EQ(refusal([](Json& c) { c["text_config"]["model_type"] = "llama"; }),
             "c: text_config.model_type: 'llama', expected mistral4, mistral or ministral3");
-  EXPECT_EQ(refusal([](Json& c) { c.erase("text_config"); }), "c: text_config: is missing, expected an object");
+  EXPECT_EQ(refusal([](Json& c) { c.erase("text_config"); }),
+            "c: text_config: is missing, expected an object");
   EXPECT_EQ(refusal([](Json& c) { c["vision_config"]["model_type"] = "clip"; }),
             "c: vision_config.model_type: 'clip', expected pixtral");
   EXPECT_EQ(refusal([](Json& c) { c["text_config"]["hidden_act"] = "gelu"; }),
@@ -102,8 +114,9 @@ TEST(HuggingFaceConfig, RefusesOtherModels) {
             "c: text_config.attention_bias: true, expected false");
   EXPECT_EQ(refusal([](Json& c) { c["vision_feature_layer"] = -2; }),
             "c: vision_feature_layer: only -1 (the last layer) is supported");
-  EXPECT_EQ(refusal([](Json& c) { c["text_config"]["rope_parameters"]["type"] = "llama3"; }),
-            "c: text_config.rope_parameters.rope_type: 'llama3' in rope_parameters, expected default or yarn");
+  EXPECT_EQ(
+      refusal([](Json& c) { c["text_config"]["rope_parameters"]["type"] = "llama3"; }),
+      "c: text_config.rope_parameters.rope_type: 'llama3' in rope_parameters, expected default or yarn");
   EXPECT_EQ(refusal([](Json& c) { c["text_config"]["rope_parameters"]["factor"] = 0.5; }),
             "c: text_config.rope_parameters.factor: 0.5, expected a number from 1 to 1000000");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Configuration and binding of GGUF files: keys and their defaults, which deepseek2 files are this model, both forms of
-// experts and of kv_b.
+// Configuration and binding of GGUF files: keys and their defaults, which deepseek2 files are this model,
+// both forms of experts and of kv_b.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -25,7 +25,8 @@ struct Opened {
     if (config) weights = bind_weights(*checkpoint, *config);
   }
   std::string message() const {
-    const std::string text = !checkpoint ? checkpoint.error().message : !config ? config.error().message
+    const std::string text = !checkpoint ? checkpoint.error().message
+                             : !config   ? config.error().message
                              : !weights  ? weights.error().message
                                          : "accepted";
     const size_t at = text.find(directory.path());
@@ -33,7 +34,8 @@ struct Opened {
   }
 };
 
-std::string refusal(const std::function<void(TinyGguf&)>& spoil, const std::string& architecture = "mistral4") {
+std::string refusal(const std::function<void(TinyGguf&)>& spoil,
+                    const std::string& architecture = "mistral4") {
   TinyGguf gguf = tiny_gguf(architecture);
   spoil(gguf);
   return Opened(gguf).message();
@@ -79,7 +81,10 @@ TEST(GgufModel, SplitAndJointTensors) {
 
 TEST(GgufModel, SizeOfTheVocabularyFromTheEmbedding) {
   EXPECT_EQ(refusal([](TinyGguf& g) { g.erase("mistral4.vocab_size"); }), "accepted");
-  EXPECT_EQ(refusal([](TinyGguf& g) { g.erase("mistral4.vocab_size"); g.remove("token_embd.weight"); }),
+  EXPECT_EQ(refusal([](TinyGguf& g) {
+              g.erase("mistral4.vocab_size");
+              g.remove("token_embd.weight");
+            }),
             "m.gguf: vocab_size is missing, and so is token_embd.weight");
 }
 
@@ -98,27 +103,35 @@ TEST(GgufModel, OlderKeyLengthsAreTheExpandedOnes) {
 
 TEST(GgufModel, DeepseekFilesOnlyWhenTheyAreThisModel) {
   const std::string prefix = "m.gguf: a deepseek2 file that is not Mistral Small 4: ";
-  EXPECT_EQ(refusal([](TinyGguf& g) { g.set("tokenizer.ggml.pre", std::string("tekken")); }, "deepseek2"), "accepted");
-  EXPECT_EQ(refusal([](TinyGguf& g) { g.set("deepseek2.attention.temperature_scale", 0.1f); }, "deepseek2"), "accepted");
+  EXPECT_EQ(refusal([](TinyGguf& g) { g.set("tokenizer.ggml.pre", std::string("tekken")); }, "deepseek2"),
+            "accepted");
+  EXPECT_EQ(refusal([](TinyGguf& g) { g.set("deepseek2.attention.temperature_scale", 0.1f); }, "deepseek2"),
+            "accepted");
   EXPECT_EQ(refusal([](TinyGguf&) {}, "deepseek2"), prefix + "its tokenizer is not stated");
-  EXPECT_EQ(refusal([](TinyGguf& g) { g.set("tokenizer.ggml.pre", std::string("deepseek-v3")); }, "deepseek2"),
-            prefix + "its tokenizer is 'deepseek-v3'");
-  EXPECT_EQ(refusal([](TinyGguf& g) {
-              g.set("tokenizer.ggml.pre", std::string("tekken"));
-              g.set("deepseek2.expert_gating_func", 2u);
-            }, "deepseek2"),
+  EXPECT_EQ(
+      refusal([](TinyGguf& g) { g.set("tokenizer.ggml.pre", std::string("deepseek-v3")); }, "deepseek2"),
+      prefix + "its tokenizer is 'deepseek-v3'");
+  EXPECT_EQ(refusal(
+                [](TinyGguf& g) {
+                  g.set("tokenizer.ggml.pre", std::string("tekken"));
+                  g.set("deepseek2.expert_gating_func", 2u);
+                },
+                "deepseek2"),
             prefix + "its expert_gating_func is 2");
-  EXPECT_EQ(refusal([](TinyGguf& g) {
-              g.set("tokenizer.ggml.pre", std::string("tekken"));
-              g.erase("deepseek2.attention.q_lora_rank");
-            }, "deepseek2"),
+  EXPECT_EQ(refusal(
+                [](TinyGguf& g) {
+                  g.set("tokenizer.ggml.pre", std::string("tekken"));
+                  g.erase("deepseek2.attention.q_lora_rank");
+                },
+                "deepseek2"),
             prefix + "it has no attention.q_lora_rank");
 }
 
 TEST(GgufModel, NamesKeyExpectedAndActual) {
   EXPECT_EQ(refusal([](TinyGguf& g) { g.set("general.architecture", std::string("llama")); }),
             "m.gguf: general.architecture is 'llama', expected mistral4 (or deepseek2)");
-  EXPECT_EQ(refusal([](TinyGguf& g) { g.erase("general.architecture"); }), "m.gguf: general.architecture is missing");
+  EXPECT_EQ(refusal([](TinyGguf& g) { g.erase("general.architecture"); }),
+            "m.gguf: general.architecture is missing");
   EXPECT_EQ(refusal([](TinyGguf& g) { g.erase("mistral4.block_count"); }),
             "m.gguf: mistral4.block_count: is missing, expected a whole number from 1 to 1024");
   EXPECT_EQ(refusal([](TinyGguf& g) { g.set("mistral4.block_count", 4000000000u); }),

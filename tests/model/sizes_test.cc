@@ -45,7 +45,7 @@ TEST(Sizes, PrecisionsMatchPublishedFiles) {
 TEST(Sizes, AncestorsCacheAsTheyDo) {
   EXPECT_EQ(cache_bytes_per_token(known("mistral-small-3.1")), 163'840);
   EXPECT_EQ(cache_bytes_per_token(known("mistral-7b")), 131'072);
-  EXPECT_EQ(count_parameters(known("mistral-7b")).total(), 7'248'023'552);         // its index, model.safetensors
+  EXPECT_EQ(count_parameters(known("mistral-7b")).total(), 7'248'023'552);  // its index, model.safetensors
   EXPECT_EQ(count_parameters(known("mistral-nemo-12b")).total(), 12'247'782'400);  // general.parameter_count
   EXPECT_EQ(count_parameters(known("mistral-small-3")).total(), 23'572'403'200);
 }
@@ -62,7 +62,8 @@ TEST(Sizes, WorkGrowsWithTheContext) {
   const Config& config = known("mistral-small-4");
   const ParameterCounts n = count_parameters(config);
   EXPECT_EQ(operations_per_token(config, 0), 2 * (n.active() - n.embedding - n.norms));
-  EXPECT_EQ(operations_per_token(config, 1000) - operations_per_token(config, 0), int64_t{2} * 36 * 32 * (320 + 256) * 1000);
+  EXPECT_EQ(operations_per_token(config, 1000) - operations_per_token(config, 0),
+            int64_t{2} * 36 * 32 * (320 + 256) * 1000);
   Config window = known("mistral-7b");
   window.sliding_window = 100;
   EXPECT_EQ(operations_per_token(window, 100), operations_per_token(window, 5000));

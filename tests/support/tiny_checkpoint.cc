@@ -8,7 +8,8 @@
 namespace sirocco {
 namespace {
 
-constexpr int64_t kD = 24, kH = 3, kQ = 20, kC = 12, kR = 6, kN = 10, kV = 14, kE = 5, kF = 16, kDense = 40, kW = 33;
+constexpr int64_t kD = 24, kH = 3, kQ = 20, kC = 12, kR = 6, kN = 10, kV = 14, kE = 5, kF = 16, kDense = 40,
+                  kW = 33;
 constexpr int64_t kVisionD = 16, kVisionF = 20, kPatch = 2, kMerge = 2;
 
 void add(TinyCheckpoint& c, const std::string& name, std::vector<int64_t> shape) {
@@ -19,31 +20,57 @@ void add(TinyCheckpoint& c, const std::string& name, std::vector<int64_t> shape)
   c.tensors.push_back({name, "BF16", std::move(shape), std::move(bytes)});
 }
 
-void add_feed_forward(TinyCheckpoint& c, const std::string& gate, const std::string& up, const std::string& down,
-                      int64_t width) {
+void add_feed_forward(TinyCheckpoint& c, const std::string& gate, const std::string& up,
+                      const std::string& down, int64_t width) {
   add(c, gate + ".weight", {width, kD});
   add(c, up + ".weight", {width, kD});
   add(c, down + ".weight", {kD, width});
 }
 
 Json native_params() {
-  return {{"dim", kD}, {"n_layers", 2}, {"n_heads", kH}, {"n_kv_heads", kH}, {"hidden_dim", kDense},
-          {"head_dim", kN + kR}, {"q_lora_rank", kQ}, {"kv_lora_rank", kC}, {"qk_nope_head_dim", kN},
-          {"qk_rope_head_dim", kR}, {"v_head_dim", kV}, {"vocab_size", kW}, {"norm_eps", 1e-6},
-          {"rope_theta", 10000.0}, {"tied_embeddings", false}, {"max_position_embeddings", 4096},
-          {"yarn", {{"factor", 16}, {"original_max_position_embeddings", 256}, {"beta", 32}, {"alpha", 1},
-                    {"apply_scale", false}}},
+  return {{"dim", kD},
+          {"n_layers", 2},
+          {"n_heads", kH},
+          {"n_kv_heads", kH},
+          {"hidden_dim", kDense},
+          {"head_dim", kN + kR},
+          {"q_lora_rank", kQ},
+          {"kv_lora_rank", kC},
+          {"qk_nope_head_dim", kN},
+          {"qk_rope_head_dim", kR},
+          {"v_head_dim", kV},
+          {"vocab_size", kW},
+          {"norm_eps", 1e-6},
+          {"rope_theta", 10000.0},
+          {"tied_embeddings", false},
+          {"max_position_embeddings", 4096},
+          {"yarn",
+           {{"factor", 16},
+            {"original_max_position_embeddings", 256},
+            {"beta", 32},
+            {"alpha", 1},
+            {"apply_scale", false}}},
           {"llama_4_scaling", {{"beta", 0.1}, {"original_max_position_embeddings", 256}}},
-          {"moe", {{"num_experts", kE}, {"num_experts_per_tok", 2}, {"num_shared_experts", 1},
-                   {"expert_hidden_dim", kF}, {"first_k_dense_replace", 0}, {"route_every_n", 1},
-                   {"routed_scale", 1.0}, {"num_expert_groups", 1}, {"num_expert_groups_per_tok", 1}}}};
+          {"moe",
+           {{"num_experts", kE},
+            {"num_experts_per_tok", 2},
+            {"num_shared_experts", 1},
+            {"expert_hidden_dim", kF},
+            {"first_k_dense_replace", 0},
+            {"route_every_n", 1},
+            {"routed_scale", 1.0},
+            {"num_expert_groups", 1},
+            {"num_expert_groups_per_tok", 1}}}};
 }
 
 Json vision_encoder() {
-  return {{"hidden_size", kVisionD}, {"num_hidden_layers", 1}, {"num_attention_heads", 2},
-          {"intermediate_size", kVisionF}, {"num_channels", 3}, {"patch_size", kPatch}, {"image_size", 28},
-          {"max_image_size", 28}, {"rope_theta", 10000.0}, {"spatial_merge_size", kMerge},
-          {"image_token_id", 10}, {"image_break_token_id", 12}, {"image_end_token_id", 13}};
+  return {{"hidden_size", kVisionD},  {"num_hidden_layers", 1},
+          {"num_attention_heads", 2}, {"intermediate_size", kVisionF},
+          {"num_channels", 3},        {"patch_size", kPatch},
+          {"image_size", 28},         {"max_image_size", 28},
+          {"rope_theta", 10000.0},    {"spatial_merge_size", kMerge},
+          {"image_token_id", 10},     {"image_break_token_id", 12},
+          {"image_end_token_id", 13}};
 }
 
 void add_native_vision(TinyCheckpoint& c) {
@@ -74,17 +101,42 @@ void add_native_latent(TinyCheckpoint& c, const std::string& layer) {
 }
 
 Json hugging_face_text() {
-  return {{"model_type", "mistral4"}, {"hidden_size", kD}, {"intermediate_size", kDense},
-          {"moe_intermediate_size", kF}, {"num_hidden_layers", 2}, {"num_attention_heads", kH},
-          {"num_key_value_heads", kH}, {"n_routed_experts", kE}, {"num_experts_per_tok", 2},
-          {"n_shared_experts", 1}, {"n_group", 1}, {"topk_group", 1}, {"norm_topk_prob", true},
-          {"routed_scaling_factor", 1.0}, {"first_k_dense_replace", 0}, {"vocab_size", kW}, {"q_lora_rank", kQ},
-          {"kv_lora_rank", kC}, {"qk_nope_head_dim", kN}, {"qk_rope_head_dim", kR}, {"v_head_dim", kV},
-          {"rms_norm_eps", 1e-6}, {"max_position_embeddings", 4096}, {"rope_interleave", true},
-          {"tie_word_embeddings", false}, {"hidden_act", "silu"},
-          {"rope_parameters", {{"type", "yarn"}, {"rope_theta", 10000.0}, {"factor", 16.0},
-                               {"original_max_position_embeddings", 256}, {"beta_fast", 32.0}, {"beta_slow", 1.0},
-                               {"mscale", 1.0}, {"mscale_all_dim", 1.0}, {"llama_4_scaling_beta", 0.1}}}};
+  return {{"model_type", "mistral4"},
+          {"hidden_size", kD},
+          {"intermediate_size", kDense},
+          {"moe_intermediate_size", kF},
+          {"num_hidden_layers", 2},
+          {"num_attention_heads", kH},
+          {"num_key_value_heads", kH},
+          {"n_routed_experts", kE},
+          {"num_experts_per_tok", 2},
+          {"n_shared_experts", 1},
+          {"n_group", 1},
+          {"topk_group", 1},
+          {"norm_topk_prob", true},
+          {"routed_scaling_factor", 1.0},
+          {"first_k_dense_replace", 0},
+          {"vocab_size", kW},
+          {"q_lora_rank", kQ},
+          {"kv_lora_rank", kC},
+          {"qk_nope_head_dim", kN},
+          {"qk_rope_head_dim", kR},
+          {"v_head_dim", kV},
+          {"rms_norm_eps", 1e-6},
+          {"max_position_embeddings", 4096},
+          {"rope_interleave", true},
+          {"tie_word_embeddings", false},
+          {"hidden_act", "silu"},
+          {"rope_parameters",
+           {{"type", "yarn"},
+            {"rope_theta", 10000.0},
+            {"factor", 16.0},
+            {"original_max_position_embeddings", 256},
+            {"beta_fast", 32.0},
+            {"beta_slow", 1.0},
+            {"mscale", 1.0},
+            {"mscale_all_dim", 1.0},
+            {"llama_4_scaling_beta", 0.1}}}};
 }
 
 void add_hugging_face_layer(TinyCheckpoint& c, const std::string& layer) {
@@ -126,7 +178,8 @@ void add_hugging_face_vision(TinyCheckpoint& c, const std::string& root) {
 }  // namespace
 
 TestTensor& TinyCheckpoint::tensor(std::string_view name) {
-  const auto it = std::find_if(tensors.begin(), tensors.end(), [&](const TestTensor& t) { return t.name == name; });
+  const auto it =
+      std::find_if(tensors.begin(), tensors.end(), [&](const TestTensor& t) { return t.name == name; });
   if (it == tensors.end()) {
     ADD_FAILURE() << "no tensor " << name;
     return tensors.front();
@@ -157,7 +210,8 @@ TinyCheckpoint tiny_native(bool dense_first, bool vision) {
     add(c, layer + "ffn_norm.weight", {kD});
     add_native_latent(c, layer);
     if (i == 0 && dense_first) {
-      add_feed_forward(c, layer + "feed_forward.w1", layer + "feed_forward.w3", layer + "feed_forward.w2", kDense);
+      add_feed_forward(c, layer + "feed_forward.w1", layer + "feed_forward.w3", layer + "feed_forward.w2",
+                       kDense);
       continue;
     }
     add(c, layer + "gate.weight", {kE, kD});
@@ -175,13 +229,25 @@ TinyCheckpoint tiny_native(bool dense_first, bool vision) {
   return c;
 }
 
-TinyCheckpoint tiny_hugging_face(const std::string& prefix, const std::string& head, bool vision_model_prefix) {
+TinyCheckpoint tiny_hugging_face(const std::string& prefix, const std::string& head,
+                                 bool vision_model_prefix) {
   TinyCheckpoint c;
-  c.config = {{"model_type", "mistral3"}, {"text_config", hugging_face_text()}, {"image_token_id", 10},
-              {"spatial_merge_size", kMerge}, {"vision_feature_layer", -1}, {"multimodal_projector_bias", false},
-              {"vision_config", {{"model_type", "pixtral"}, {"hidden_size", kVisionD}, {"num_hidden_layers", 1},
-                                 {"num_attention_heads", 2}, {"intermediate_size", kVisionF}, {"num_channels", 3},
-                                 {"patch_size", kPatch}, {"image_size", 28}, {"rope_theta", 10000.0}}}};
+  c.config = {{"model_type", "mistral3"},
+              {"text_config", hugging_face_text()},
+              {"image_token_id", 10},
+              {"spatial_merge_size", kMerge},
+              {"vision_feature_layer", -1},
+              {"multimodal_projector_bias", false},
+              {"vision_config",
+               {{"model_type", "pixtral"},
+                {"hidden_size", kVisionD},
+                {"num_hidden_layers", 1},
+                {"num_attention_heads", 2},
+                {"intermediate_size", kVisionF},
+                {"num_channels", 3},
+                {"patch_size", kPatch},
+                {"image_size", 28},
+                {"rope_theta", 10000.0}}}};
   add(c, prefix + ".embed_tokens.weight", {kW, kD});
   add(c, prefix + ".norm.weight", {kD});
   add(c, head + ".weight", {kW, kD});
@@ -192,8 +258,9 @@ TinyCheckpoint tiny_hugging_face(const std::string& prefix, const std::string& h
 
 TinyCheckpoint tiny_grouped_native() {
   TinyCheckpoint c;
-  c.config = {{"dim", kD}, {"n_layers", 2}, {"n_heads", 4}, {"n_kv_heads", 2}, {"head_dim", 8},
-              {"hidden_dim", kDense}, {"vocab_size", kW}, {"norm_eps", 1e-5}, {"rope_theta", 1e6}};
+  c.config = {{"dim", kD},        {"n_layers", 2},    {"n_heads", 4},
+              {"n_kv_heads", 2},  {"head_dim", 8},    {"hidden_dim", kDense},
+              {"vocab_size", kW}, {"norm_eps", 1e-5}, {"rope_theta", 1e6}};
   add(c, "tok_embeddings.weight", {kW, kD});
   add(c, "norm.weight", {kD});
   add(c, "output.weight", {kW, kD});
@@ -205,7 +272,8 @@ TinyCheckpoint tiny_grouped_native() {
     add(c, layer + "attention.wk.weight", {16, kD});
     add(c, layer + "attention.wv.weight", {16, kD});
     add(c, layer + "attention.wo.weight", {kD, 32});
-    add_feed_forward(c, layer + "feed_forward.w1", layer + "feed_forward.w3", layer + "feed_forward.w2", kDense);
+    add_feed_forward(c, layer + "feed_forward.w1", layer + "feed_forward.w3", layer + "feed_forward.w2",
+                     kDense);
   }
   return c;
 }

@@ -25,7 +25,9 @@ size_t bytes_of(const TinyGguf::Tensor& tensor) {
   return n;
 }
 
-size_t aligned(size_t n) { return (n + 31) / 32 * 32; }
+size_t aligned(size_t n) {
+  return (n + 31) / 32 * 32;
+}
 
 }  // namespace
 
@@ -60,17 +62,31 @@ std::string TinyGguf::bytes(size_t begin, size_t end) const {
 TinyGguf tiny_gguf(const std::string& architecture) {
   TinyGguf g;
   const auto key = [&](const char* name) { return architecture + "." + name; };
-  g.fields = {{"general.architecture", architecture}, {key("block_count"), 2u}, {key("context_length"), 4096u},
-              {key("embedding_length"), 24u}, {key("feed_forward_length"), 40u}, {key("attention.head_count"), 3u},
-              {key("attention.head_count_kv"), 1u}, {key("attention.layer_norm_rms_epsilon"), 1e-6f},
-              {key("attention.q_lora_rank"), 20u}, {key("attention.kv_lora_rank"), 12u},
-              {key("attention.key_length"), 18u}, {key("attention.value_length"), 12u},
-              {key("attention.key_length_mla"), 16u}, {key("attention.value_length_mla"), 14u},
-              {key("rope.dimension_count"), 6u}, {key("rope.freq_base"), 10000.0f},
-              {key("rope.scaling.type"), std::string("yarn")}, {key("rope.scaling.factor"), 16.0f},
-              {key("rope.scaling.original_context_length"), 256u}, {key("rope.scaling.yarn_log_multiplier"), 0.1f},
-              {key("expert_count"), 5u}, {key("expert_used_count"), 2u}, {key("expert_shared_count"), 1u},
-              {key("expert_feed_forward_length"), 16u}, {key("vocab_size"), 33u}};
+  g.fields = {{"general.architecture", architecture},
+              {key("block_count"), 2u},
+              {key("context_length"), 4096u},
+              {key("embedding_length"), 24u},
+              {key("feed_forward_length"), 40u},
+              {key("attention.head_count"), 3u},
+              {key("attention.head_count_kv"), 1u},
+              {key("attention.layer_norm_rms_epsilon"), 1e-6f},
+              {key("attention.q_lora_rank"), 20u},
+              {key("attention.kv_lora_rank"), 12u},
+              {key("attention.key_length"), 18u},
+              {key("attention.value_length"), 12u},
+              {key("attention.key_length_mla"), 16u},
+              {key("attention.value_length_mla"), 14u},
+              {key("rope.dimension_count"), 6u},
+              {key("rope.freq_base"), 10000.0f},
+              {key("rope.scaling.type"), std::string("yarn")},
+              {key("rope.scaling.factor"), 16.0f},
+              {key("rope.scaling.original_context_length"), 256u},
+              {key("rope.scaling.yarn_log_multiplier"), 0.1f},
+              {key("expert_count"), 5u},
+              {key("expert_used_count"), 2u},
+              {key("expert_shared_count"), 1u},
+              {key("expert_feed_forward_length"), 16u},
+              {key("vocab_size"), 33u}};
   g.tensors = {{"token_embd.weight", {24, 33}}, {"output_norm.weight", {24}}, {"output.weight", {24, 33}}};
   for (int i = 0; i < 2; ++i) {
     const auto add = [&](const char* name, std::vector<uint64_t> extents) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A GGUF of TinyCheckpoint's shapes (2 layers of experts), held as keys and tensors so that a test can spoil one.
+// A GGUF of TinyCheckpoint's shapes (2 layers of experts), held as keys and tensors so that a test can spoil
+// one.
 #pragma once
 
 #include <cstdint>

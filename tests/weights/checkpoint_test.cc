@@ -21,7 +21,8 @@ std::string refusal(const TemporaryDirectory& directory, const std::string& name
   const auto checkpoint = Checkpoint::open(name.empty() ? directory.path() : directory.file(name), weights);
   if (checkpoint) return "accepted";
   std::string text = checkpoint.error().message;
-  for (size_t at; (at = text.find(directory.path())) != std::string::npos;) text.replace(at, directory.path().size(), "DIR");
+  for (size_t at; (at = text.find(directory.path())) != std::string::npos;)
+    text.replace(at, directory.path().size(), "DIR");
   return text;
 }
 
@@ -30,8 +31,9 @@ TEST(ShardName, OnlyTheWholePattern) {
   ASSERT_TRUE(name);
   EXPECT_EQ(name->number, 2);
   EXPECT_EQ(name->file_name(13), "model-00013-of-00013.gguf");
-  for (const char* other : {"model.gguf", "model-2-of-13.gguf", "model-00000-of-00013.gguf", "model-00014-of-00013.gguf",
-                            "-0000x-of-00002.gguf", "noext-00001-of-00002", "00001-of-00002.gguf"})
+  for (const char* other :
+       {"model.gguf", "model-2-of-13.gguf", "model-00000-of-00013.gguf", "model-00014-of-00013.gguf",
+        "-0000x-of-00002.gguf", "noext-00001-of-00002", "00001-of-00002.gguf"})
     EXPECT_FALSE(parse_shard_name(other)) << other;
 }
 
@@ -62,16 +64,18 @@ TEST(Checkpoint, ShardsWithoutAnIndex) {
   TemporaryDirectory d;
   d.write("params.json", "{}");
   d.write("consolidated-00001-of-00002.safetensors", shard("a"));
-  EXPECT_EQ(refusal(d), "DIR: shard consolidated-00002-of-00002.safetensors is missing "
-                        "('consolidated-00001-of-00002.safetensors' announces 2 shards)");
+  EXPECT_EQ(refusal(d),
+            "DIR: shard consolidated-00002-of-00002.safetensors is missing "
+            "('consolidated-00001-of-00002.safetensors' announces 2 shards)");
   d.write("consolidated-00002-of-00002.safetensors", shard("b"));
   auto checkpoint = Checkpoint::open(d.file("consolidated-00002-of-00002.safetensors"));
   ASSERT_TRUE(checkpoint) << checkpoint.error().message;
   EXPECT_EQ(checkpoint->tensors().size(), 2u);
   EXPECT_EQ(checkpoint->find("b")->file_index, 1);
   d.write("consolidated-00002-of-00002.safetensors", shard("a"));
-  EXPECT_EQ(refusal(d), "DIR/consolidated-00002-of-00002.safetensors: tensor 'a' is also in "
-                        "DIR/consolidated-00001-of-00002.safetensors");
+  EXPECT_EQ(refusal(d),
+            "DIR/consolidated-00002-of-00002.safetensors: tensor 'a' is also in "
+            "DIR/consolidated-00001-of-00002.safetensors");
 }
 
 TEST(Checkpoint, AnIndexIsBelievedAndChecked) {
@@ -89,9 +93,11 @@ TEST(Checkpoint, AnIndexIsBelievedAndChecked) {
   index(R"({"weight_map": {"c": "model-two.safetensors"}})");
   EXPECT_EQ(refusal(d), at + "tensor 'c' is in no shard, expected in model-two.safetensors");
   index(R"({"weight_map": {"c": "model-three.safetensors"}})");
-  EXPECT_EQ(refusal(d), "DIR: shard model-three.safetensors is missing (named in model.safetensors.index.json)");
+  EXPECT_EQ(refusal(d),
+            "DIR: shard model-three.safetensors is missing (named in model.safetensors.index.json)");
   index(R"({"weight_map": {"c": "../model-two.safetensors"}})");
-  EXPECT_EQ(refusal(d), at + "weight_map['c']: '../model-two.safetensors' is not the name of a file beside it");
+  EXPECT_EQ(refusal(d),
+            at + "weight_map['c']: '../model-two.safetensors' is not the name of a file beside it");
   index(R"({"weight_map": {"c": 3}})");
   EXPECT_EQ(refusal(d), at + "weight_map['c'] is no file name");
   index(R"({"weight_map": 3})");
@@ -102,8 +108,9 @@ TEST(Checkpoint, AnIndexIsBelievedAndChecked) {
 
 TEST(Checkpoint, SaysWhatIsNotThere) {
   TemporaryDirectory d;
-  EXPECT_EQ(refusal(d), "DIR: no model here: expected params.json with consolidated*.safetensors, config.json with "
-                        "model*.safetensors, or a .gguf file");
+  EXPECT_EQ(refusal(d),
+            "DIR: no model here: expected params.json with consolidated*.safetensors, config.json with "
+            "model*.safetensors, or a .gguf file");
   EXPECT_EQ(refusal(d, "nothing"), "DIR/nothing: no such file or directory");
   d.write("model.safetensors", shard("a"));
   EXPECT_EQ(refusal(d), "DIR: has model*.safetensors, but no config.json");
@@ -136,7 +143,8 @@ std::string gguf_shard(uint32_t number, uint32_t count, size_t begin, size_t end
 TEST(Checkpoint, AnyShardOfASplitGgufLoadsAll) {
   TemporaryDirectory d;
   d.write("m-00001-of-00002.gguf", gguf_shard(0, 2, 0, 4));
-  EXPECT_EQ(refusal(d), "DIR: shard m-00002-of-00002.gguf is missing ('m-00001-of-00002.gguf' announces 2 shards)");
+  EXPECT_EQ(refusal(d),
+            "DIR: shard m-00002-of-00002.gguf is missing ('m-00001-of-00002.gguf' announces 2 shards)");
   d.write("m-00002-of-00002.gguf", gguf_shard(1, 2, 4, SIZE_MAX));
   d.write("mmproj-m.gguf", tiny_gguf().bytes());
   EXPECT_EQ(refusal(d), "accepted");
@@ -148,7 +156,8 @@ TEST(Checkpoint, AnyShardOfASplitGgufLoadsAll) {
   d.write("m-00002-of-00002.gguf", gguf_shard(1, 3, 4, SIZE_MAX));
   EXPECT_EQ(refusal(d), "DIR/m-00002-of-00002.gguf: split.count is 3, but the file names announce 2 file(s)");
   d.write("m-00002-of-00002.gguf", gguf_shard(1, 2, 5, SIZE_MAX));
-  EXPECT_EQ(refusal(d), "DIR/m-00001-of-00002.gguf: split.tensors.count is 35, but the 2 files hold 34 tensors");
+  EXPECT_EQ(refusal(d),
+            "DIR/m-00001-of-00002.gguf: split.tensors.count is 35, but the 2 files hold 34 tensors");
   d.write("m-00002-of-00002.gguf", tiny_gguf().bytes(4));
   EXPECT_EQ(refusal(d), "DIR/m-00002-of-00002.gguf: split.count or split.no is missing, expected 2 and 1");
 }

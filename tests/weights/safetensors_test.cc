@@ -63,34 +63,41 @@ TEST(Safetensors, RefusesDamagedFrames) {
   EXPECT_EQ(refusal(safetensors_file("[]", "")), "f: header: found an array, expected an object");
   EXPECT_TRUE(refusal(safetensors_file("", "")).starts_with("f: header: [json.exception.parse_error"));
   EXPECT_TRUE(refusal(safetensors_file("{\"a\":", "")).starts_with("f: header: [json.exception.parse_error"));
-  EXPECT_TRUE(refusal(safetensors_file("{\"\xff\":1}", "")).starts_with("f: header: [json.exception.parse_error"));
-  EXPECT_EQ(refusal(safetensors_file(std::string(1'000'000, '['), "")), "f: header: found an array, expected an object");
+  EXPECT_TRUE(
+      refusal(safetensors_file("{\"\xff\":1}", "")).starts_with("f: header: [json.exception.parse_error"));
+  EXPECT_EQ(refusal(safetensors_file(std::string(1'000'000, '['), "")),
+            "f: header: found an array, expected an object");
 }
 
 TEST(Safetensors, RefusesBrokenRecords) {
-  EXPECT_EQ(refusal(one("1", 0)), "f: tensor 'a': found a number, expected an object with dtype, shape and data_offsets");
+  EXPECT_EQ(refusal(one("1", 0)),
+            "f: tensor 'a': found a number, expected an object with dtype, shape and data_offsets");
   EXPECT_EQ(refusal(one("{}", 0)), "f: tensor 'a': dtype is missing");
   EXPECT_EQ(refusal(one(R"({"dtype":"F32"})", 0)), "f: tensor 'a': shape is missing");
-  EXPECT_EQ(refusal(one(R"({"dtype":"F32","shape":[]})", 0)), "f: tensor 'a': data_offsets: 0 numbers, expected 2");
+  EXPECT_EQ(refusal(one(R"({"dtype":"F32","shape":[]})", 0)),
+            "f: tensor 'a': data_offsets: 0 numbers, expected 2");
   EXPECT_EQ(refusal(one(R"({"dtype":"F32","shape":[],"data_offsets":[0,4,4]})", 4)),
             "f: tensor 'a': data_offsets: more than 2 numbers");
   EXPECT_EQ(refusal(one(R"({"dtype":"F32","dtype":"F32"})", 4)), "f: tensor 'a': dtype occurs twice");
   EXPECT_EQ(refusal(one(R"({"dtype":"F32","extra":1})", 4)),
             "f: tensor 'a': field 'extra', expected dtype, shape or data_offsets");
-  EXPECT_EQ(refusal(one(R"({"dtype":4})", 4)), "f: tensor 'a': found a number, expected dtype to be a string");
+  EXPECT_EQ(refusal(one(R"({"dtype":4})", 4)),
+            "f: tensor 'a': found a number, expected dtype to be a string");
   EXPECT_EQ(refusal(one(R"({"shape":[-1]})", 4)),
             "f: tensor 'a': found -1, expected shape to be an array of whole numbers below 2^64");
   EXPECT_EQ(refusal(one(R"({"shape":[1.5]})", 4)),
             "f: tensor 'a': found 1.5, expected shape to be an array of whole numbers below 2^64");
   EXPECT_EQ(refusal(one(R"({"shape":[[1]]})", 4)),
             "f: tensor 'a': found an array, expected shape to be an array of whole numbers below 2^64");
-  EXPECT_EQ(refusal(one(R"({"shape":[1,1,1,1,1,1,1,1,1]})", 4)), "f: tensor 'a': shape: expected at most 8 dimensions");
+  EXPECT_EQ(refusal(one(R"({"shape":[1,1,1,1,1,1,1,1,1]})", 4)),
+            "f: tensor 'a': shape: expected at most 8 dimensions");
   EXPECT_EQ(refusal(one(R"({"data_offsets":[null,1]})", 4)),
             "f: tensor 'a': found null, expected data_offsets to be two whole numbers below 2^64");
   EXPECT_EQ(refusal(one(R"({"data_offsets":true})", 4)),
             "f: tensor 'a': found a boolean, expected data_offsets to be two whole numbers below 2^64");
   const std::string twice = R"("a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]})";
-  EXPECT_EQ(refusal(safetensors_file("{" + twice + "," + twice + "}", "x")), "f: tensor 'a': the name occurs twice");
+  EXPECT_EQ(refusal(safetensors_file("{" + twice + "," + twice + "}", "x")),
+            "f: tensor 'a': the name occurs twice");
 }
 
 TEST(Safetensors, RefusesSizesThatDoNotFit) {
