@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The flags by which run, chat and serve open a model, and the opening itself with its progress line.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "sirocco/engine.h"
+
+namespace sirocco {
+
+struct EngineFlags {
+  EngineOptions options;
+  std::string attention_scale = "plain";
+  std::string cache_type = "bf16";
+};
+
+// MODEL, --threads, --context, --exact and so on; `flags` must outlive the parsing.
+void add_engine_flags(CLI::App& command, EngineFlags& flags);
+
+// Shows rate and remaining time on standard error while it loads, if that is a terminal.
+Result<std::unique_ptr<Engine>> open_engine(const EngineFlags& flags);
+
+}  // namespace sirocco

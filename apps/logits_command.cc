@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "logits_command.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "exit_codes.h"
+#include "load_progress_line.h"
+#include "npy_file.h"
+#include "token_run.h"
+
+namespace sirocco {
+namespace {
+
+struct LogitsOptions {
+  std::string model, tokens, out;
+  std::string attention_scale = "plain";
+  int64_t position = 0;
+  ModelOptions options;
+};
+
+Result<int64_t> write_logits(LogitsOptions& o) {
+  auto opened = Checkpoint::open(o.model);
+  if (!opened) return forward_error(opened);
+  o.options.attention_scale = o.attention_scale == "mscale" ? AttentionScale::mscale : AttentionScale::plain;
+  LoadProgressLine line;
+  o.options.progress = [&](uint64_t done, uint64_t total) { line.show({done, total}); };
+  auto model = Model::load(std::make_shared<const Checkpoint>(std::move(*opened)), o.options);
+  line.erase();
+  if (!model) return forward_error(model);
+  const Config& config = (*model)->config();
+  auto ids = read_token_file(o.tokens, config.vocabulary);
+  if (!ids) return forward_error(ids);
+  const auto count = static_cast<int64_t>(ids->size());
+  if (o.position > config.max_position_embeddings - count)
+    return bad_input(fmt::format("{}: {} tokens from position {} on, expected to end by {}", o.tokens, count,
+                                 o.position, config.max_position_embeddings));
+  auto file = NpyWriter::create(o.out, count, config.vocabulary);
+  if (!file) return forward_error(file);
+  auto ran = run_tokens(**model, *ids, o.position, o.options.max_batch_tokens,
+                        [&](std::span<const float> row) { return file->append(row); });
+  if (!ran) return forward_error(ran);
+  if (auto ok = file->finish(); !ok) return forward_error(ok);
+  return count;
+}
+
+}  // namespace
+
+void add_logits_command(CLI::App& app, int& exit_code) {
+  auto o = std::make_shared<LogitsOptions>();
+  CLI::App* command = app.add_subcommand("logits", "write the logits of given tokens to a .npy file");
+  command->add_option("MODEL", o->model, "a model directory, a .gguf or a .safetensors file")->required();
+  command->add_option("--tokens", o->tokens, "JSON file with a list of token ids")->required();
+  command->add_option("--out", o->out, "float32 [tokens, vocabulary] in NumPy's format")->required();
+  command->add_option("--position", o->position, "position of the first token; default 0")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 30));
+  command
+      ->add_option("--attention-scale", o->attention_scale, "reading of the softmax scale: plain or mscale")
+      ->check(CLI::IsMember({"plain", "mscale"}));
+  command->add_flag("--exact", o->options.exact, "float32 throughout");
+  command->add_option("--threads", o->options.threads, "threads that compute; 0: one a physical core")
+      ->check(CLI::Range(0, 4096));
+  command->add_option("--isa", o->options.isa,
+                      "kernels to use: scalar, avx2, avx512, neon; default: the best here");
+  command->footer(kExitCodesHelp);
+  command->callback([o, &exit_code] {
+    const auto written = write_logits(*o);
+    if (!written) {
+      fmt::print(stderr, "error: {}\n", written.error().message);
+      exit_code = kExitError;
+      return;
+    }
+    fmt::print(stderr, "{} rows written to {}\n", *written, o->out);
+  });
+}
+
+}  // namespace sirocco

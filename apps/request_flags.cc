@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "request_flags.h"
+
+namespace sirocco {
+
+void add_request_flags(CLI::App& command, RequestFlags& flags) {
+  command.add_option("--max-tokens", flags.max_tokens, "longest answer; default: until the context is full");
+  command.add_option("--temperature", flags.temperature,
+                     "0: greedy; default: 0.7 with thinking, 0.3 without");
+  command.add_option("--top-p", flags.top_p, "keep the likeliest tokens of this weight; default 1");
+  command.add_option("--top-k", flags.top_k, "keep this many tokens; default 0: all");
+  command.add_option("--min-p", flags.min_p,
+                     "keep tokens at least this likely relative to the first; default 0");
+  command.add_option("--repeat-penalty", flags.repeat_penalty,
+                     "divide logits of tokens seen before; default 1");
+  command.add_option("--presence-penalty", flags.presence_penalty, "lower logits of tokens said; default 0");
+  command.add_option("--frequency-penalty", flags.frequency_penalty,
+                     "the same, each time they were said; default 0");
+  command.add_option("--seed", flags.seed, "the same seed gives the same answer; default: another each time");
+  command.add_option("--stop", flags.stop, "end before this text; may be given more than once")->take_all();
+  command.add_option("--system", flags.system, "system prompt; default: none");
+  command.add_option("--reasoning-effort", flags.reasoning_effort, "none or high; default none")
+      ->check(CLI::IsMember({"none", "high"}));
+}
+
+void set_request_fields(const RequestFlags& flags, nlohmann::ordered_json& request) {
+  const auto set = [&](const char* field, const auto& value) {
+    if (value) request[field] = *value;
+  };
+  set("max_tokens", flags.max_tokens);
+  set("temperature", flags.temperature);
+  set("top_p", flags.top_p);
+  set("top_k", flags.top_k);
+  set("min_p", flags.min_p);
+  set("repeat_penalty", flags.repeat_penalty);
+  set("presence_penalty", flags.presence_penalty);
+  set("frequency_penalty", flags.frequency_penalty);
+  set("seed", flags.seed);
+  if (!flags.stop.empty()) request["stop"] = flags.stop;
+  if (!flags.reasoning_effort.empty()) request["reasoning_effort"] = flags.reasoning_effort;
+}
+
+}  // namespace sirocco

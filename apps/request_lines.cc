@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "request_lines.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <deque>
+#include <fstream>
+#include <iostream>
+#include <optional>
+
+#include "answer_printer.h"
+#include "exit_codes.h"
+#include "interrupt.h"
+
+namespace sirocco {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Pending {
+  std::optional<Stream> stream;
+  std::string error;  // when there is none
+};
+
+class Lines {
+ public:
+  Lines(Engine& engine, const RequestFlags& flags) : engine_(engine), flags_(flags) {}
+
+  // Keeps as many requests going as the engine takes; a full queue waits for the oldest answer.
+  bool submit(const std::string& line) {
+    auto request = read(line);
+    if (!request) {
+      pending_.push_back({std::nullopt, request.error().message});
+      return true;
+    }
+    for (;;) {
+      auto stream = engine_.submit(*request);
+      if (stream) {
+        pending_.push_back({std::move(*stream), {}});
+        return true;
+      }
+      if (stream.error().kind != ErrorKind::resource || pending_.empty()) {
+        pending_.push_back({std::nullopt, stream.error().message});
+        return true;
+      }
+      if (!print_oldest()) return false;
+    }
+  }
+  bool print_all() {
+    while (!pending_.empty())
+      if (!print_oldest()) return false;
+    return true;
+  }
+  bool failed() const { return failed_; }
+  const Finish& total() const { return total_; }
+
+ private:
+  Result<GenerateRequest> read(const std::string& line) const {
+    Json json = Json::parse(line, nullptr, false);
+    if (!json.is_object()) return bad_input("line: expected a JSON object");
+    set_request_fields(flags_, json);
+    auto request =
+        engine_.chat_request(json.dump(-1, ' ', false, Json::error_handler_t::replace), ChatRules::lenient);
+    if (request) request->choices = 1;
+    return request;
+  }
+  bool print_oldest() {
+    Pending oldest = std::move(pending_.front());
+    pending_.pop_front();
+    Json json;
+    if (oldest.stream) {
+      const PrintedAnswer printed = print_answer(*oldest.stream, {.text = false});
+      if (printed.interrupted) return false;
+      json = answer_json(printed.answer);
+      failed_ |= printed.answer.finish.reason == FinishReason::error;
+      add(printed.answer.finish);
+    } else {
+      json = {{"error", oldest.error}};
+      failed_ = true;
+    }
+    fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
+    std::fflush(stdout);
+    return true;
+  }
+  void add(const Finish& finish) {
+    total_.usage.cached_tokens += finish.usage.cached_tokens;
+    total_.timings.prompt_tokens += finish.timings.prompt_tokens;
+    total_.timings.predicted_tokens += finish.timings.predicted_tokens;
+    total_.logits_hash = finish.logits_hash;
+  }
+
+  Engine& engine_;
+  const RequestFlags& flags_;
+  std::deque<Pending> pending_;
+  bool failed_ = false;
+  Finish total_;
+};
+
+}  // namespace
+
+int answer_lines(Engine& engine, const std::string& path, const RequestFlags& flags) {
+  std::ifstream file;
+  if (path != "-") {
+    file.open(path, std::ios::binary);
+    if (!file) {
+      fmt::print(stderr, "error: {}: cannot be opened\n", path);
+      return kExitError;
+    }
+  }
+  std::istream& input = path == "-" ? std::cin : file;
+  const InterruptGuard guard;
+  const auto begin = std::chrono::steady_clock::now();
+  Lines lines(engine, flags);
+  for (std::string line; std::getline(input, line);)
+    if (!line.empty() && !lines.submit(line)) return kExitInterrupted;
+  if (!lines.print_all()) return kExitInterrupted;
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+  const Timings& t = lines.total().timings;
+  fmt::print(
+      stderr,
+      "{} prompt tokens ({} cached), {} answer tokens in {:.2f} s: {:.1f} tok/s together, logits {:016x}\n",
+      t.prompt_tokens, lines.total().usage.cached_tokens, t.predicted_tokens, elapsed.count(),
+      elapsed.count() > 0.0 ? static_cast<double>(t.predicted_tokens) / elapsed.count() : 0.0,
+      lines.total().logits_hash);
+  return lines.failed() ? kExitError : kExitDone;
+}
+
+}  // namespace sirocco

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "answer_printer.h"
+#include "engine_flags.h"
+#include "exit_codes.h"
+#include "interrupt.h"
+#include "request_flags.h"
+#include "request_lines.h"
+
+namespace sirocco {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct RunOptions {
+  EngineFlags engine;
+  RequestFlags request;
+  std::string prompt;
+  std::string request_file;
+  std::string jsonl_file;
+  bool raw = false;
+  bool json = false;
+};
+
+int refuse(const Error& error) {
+  fmt::print(stderr, "error: {}\n", error.message);
+  return kExitError;
+}
+
+Result<std::string> read_whole(const std::string& path) {
+  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(ErrorKind::not_found, path + ": cannot be opened");
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// Flags over the fields of the file.
+Result<std::string> with_flags(const std::string& text, const std::string& where, const RequestFlags& flags) {
+  Json request = Json::parse(text, nullptr, false);
+  if (!request.is_object()) return bad_input(where + ": expected a JSON object");
+  set_request_fields(flags, request);
+  return request.dump();
+}
+
+std::string chat_json(const RunOptions& options) {
+  Json request;
+  request["messages"] = Json::array();
+  if (!options.request.system.empty())
+    request["messages"].push_back({{"role", "system"}, {"content", options.request.system}});
+  request["messages"].push_back({{"role", "user"}, {"content", options.prompt}});
+  set_request_fields(options.request, request);
+  return request.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<GenerateRequest> raw_request(const Engine& engine, const RunOptions& options) {
+  GenerateRequest request;
+  request.prompt = engine.tokenize(options.prompt,
+                                   {.add_begin = !options.prompt.starts_with("<s>"), .parse_special = true});
+  request.format = ReplyFormat::text;
+  request.sampling.temperature = 0.3;
+  Json fields = Json::object();
+  set_request_fields(options.request, fields);
+  if (auto ok = engine.read_fields(fields.dump(), request); !ok) return forward_error(ok);
+  return request;
+}
+
+Result<GenerateRequest> make_request(const Engine& engine, const RunOptions& options) {
+  if (options.raw) return raw_request(engine, options);
+  if (options.request_file.empty()) return engine.chat_request(chat_json(options), ChatRules::lenient);
+  auto text = read_whole(options.request_file);
+  if (!text) return forward_error(text);
+  auto json = with_flags(*text, options.request_file, options.request);
+  if (!json) return forward_error(json);
+  return engine.chat_request(*json, ChatRules::lenient);
+}
+
+int answer_one(Engine& engine, const RunOptions& options) {
+  auto request = make_request(engine, options);
+  if (!request) return refuse(request.error());
+  request->choices = 1;
+  auto stream = engine.submit(std::move(*request));
+  if (!stream) return refuse(stream.error());
+  const InterruptGuard guard;
+  const PrintedAnswer printed = print_answer(*stream, {.text = !options.json});
+  const Finish& finish = printed.answer.finish;
+  if (options.json)
+    fmt::print("{}\n", answer_json(printed.answer).dump(-1, ' ', false, Json::error_handler_t::replace));
+  fmt::print(stderr, "{}\n", footer(finish));
+  if (printed.interrupted) return kExitInterrupted;
+  return finish.reason == FinishReason::error ? refuse({ErrorKind::bad_input, finish.error}) : kExitDone;
+}
+
+int run(RunOptions& options) {
+  const bool needs_prompt = options.request_file.empty() && options.jsonl_file.empty();
+  if (needs_prompt && (options.prompt.empty() || options.prompt == "-")) {
+    if (::isatty(STDIN_FILENO) == 1) fmt::print(stderr, "Type the prompt; Ctrl-D ends it.\n");
+    options.prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
+    while (options.prompt.ends_with('\n')) options.prompt.pop_back();
+    if (options.prompt.empty()) return refuse({ErrorKind::bad_input, "the prompt is empty"});
+  }
+  if (!options.jsonl_file.empty() && options.jsonl_file != "-" &&
+      ::access(options.jsonl_file.c_str(), R_OK) != 0)
+    return refuse({ErrorKind::not_found, options.jsonl_file + ": cannot be opened"});
+  auto engine = open_engine(options.engine);
+  if (!engine) return refuse(engine.error());
+  if (options.jsonl_file.empty()) return answer_one(**engine, options);
+  return answer_lines(**engine, options.jsonl_file, options.request);
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command = app.add_subcommand("run", "answer a prompt, a request or a file of requests");
+  add_engine_flags(*command, options->engine);
+  command->add_option("PROMPT", options->prompt, "the user's message; left out or -: standard input");
+  add_request_flags(*command, options->request);
+  command->add_flag("--raw", options->raw,
+                    "no chat layout; control tokens in the prompt such as [INST] are real");
+  command->add_flag("--json", options->json, "print one JSON object instead of text");
+  auto* request =
+      command->add_option("--request", options->request_file, "a file with an OpenAI chat request");
+  auto* jsonl = command->add_option("--jsonl", options->jsonl_file,
+                                    "a file of such requests, one a line; a result line each, in order");
+  request->excludes(jsonl);
+  command->footer(kExitCodesHelp);
+  command->callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace sirocco
