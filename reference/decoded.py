@@ -7,7 +7,7 @@ FP8: float32(code) · float32(scale). NVFP4: e2m1 · block / divisor. GGUF block
 import numpy as np
 
 import generator as gen
-from synthetic import HF_NAMES, Options, Stored, stored_tensors
+from synthetic import HF_NAMES, Options, Stored, experts_of, gguf_type, plain, stored_tensors
 
 F32 = np.float32
 
@@ -39,11 +39,24 @@ class Files:
 
 def from_native(o: Options) -> dict[str, np.ndarray]:
     files = Files(o)
-    out = {"model.embed_tokens.weight": files.native("tok_embeddings.weight"),
-           "model.norm.weight": files.native("norm.weight"), "lm_head.weight": files.native("output.weight")}
-    own = {"attention_norm": "attention_norm", "ffn_norm": "ffn_norm", "wq": "attention.wq", "wq_a": "attention.wq_a",
-           "q_a_norm": "attention.q_a_norm", "wq_b": "attention.wq_b", "wkv_a": "attention.wkv_a_with_mqa",
-           "kv_a_norm": "attention.kv_a_norm", "wkv_b": "attention.wkv_b", "wo": "attention.wo", "gate": "gate"}
+    out = {
+        "model.embed_tokens.weight": files.native("tok_embeddings.weight"),
+        "model.norm.weight": files.native("norm.weight"),
+        "lm_head.weight": files.native("output.weight"),
+    }
+    own = {
+        "attention_norm": "attention_norm",
+        "ffn_norm": "ffn_norm",
+        "wq": "attention.wq",
+        "wq_a": "attention.wq_a",
+        "q_a_norm": "attention.q_a_norm",
+        "wq_b": "attention.wq_b",
+        "wkv_a": "attention.wkv_a_with_mqa",
+        "kv_a_norm": "attention.kv_a_norm",
+        "wkv_b": "attention.wkv_b",
+        "wo": "attention.wo",
+        "gate": "gate",
+    }
     for n in range(o.layers):
         p, q = f"layers.{n}.", f"model.layers.{n}."
         for key, name in own.items():
@@ -52,7 +65,11 @@ def from_native(o: Options) -> dict[str, np.ndarray]:
         group = lambda x: [files.native(f"{p}{x}.{w}.weight") for w in ("w1", "w3", "w2")]
         if n < o.dense_layers:
             gate, up, down = group("feed_forward")
-            out |= {q + "mlp.gate_proj.weight": gate, q + "mlp.up_proj.weight": up, q + "mlp.down_proj.weight": down}
+            out |= {
+                q + "mlp.gate_proj.weight": gate,
+                q + "mlp.up_proj.weight": up,
+                q + "mlp.down_proj.weight": down,
+            }
             continue
         experts = [group(f"experts.{e}") for e in range(o.experts)]
         out[q + "mlp.experts.gate_up_proj"] = np.stack([np.concatenate([g, u]) for g, u, _ in experts])
@@ -78,14 +95,45 @@ def from_hf(o: Options) -> dict[str, np.ndarray]:
     return out
 
 
-def from_gguf(o: Options) -> dict[str, np.ndarray]:
+def chosen_experts(o: Options, n: int, chosen: list[int]) -> dict[str, np.ndarray]:
+    """Fused experts of layer n with the others left as untouched (and thus unallocated) zeros."""
+    gate_up = np.zeros((o.experts, 2 * o.expert_width, o.hidden), F32)
+    down = np.zeros((o.experts, o.hidden, o.expert_width), F32)
+    experts = experts_of(o, n)
+
+    def decode(matrix):
+        stored = plain(o, "", matrix, gguf_type(o, matrix))
+        return gen.decode(stored.make(), stored.dtype, matrix.rows * matrix.cols).reshape(stored.shape)
+
+    for e in chosen:
+        gate_up[e, : o.expert_width] = decode(experts[e]["w1"])
+        gate_up[e, o.expert_width :] = decode(experts[e]["w3"])
+        down[e] = decode(experts[e]["w2"])
+    p = f"model.layers.{n}.mlp.experts."
+    return {p + "gate_up_proj": gate_up, p + "down_proj": down}
+
+
+def from_gguf(o: Options, only_experts: list[int] | None = None) -> dict[str, np.ndarray]:
     files = Files(o)
     raw = lambda name: files.raw(name + ".weight")
-    out = {"model.embed_tokens.weight": raw("token_embd"), "model.norm.weight": raw("output_norm"),
-           "lm_head.weight": raw("output")}
-    own = {"attn_norm": "attention_norm", "ffn_norm": "ffn_norm", "attn_q": "wq", "attn_q_a": "wq_a",
-           "attn_q_a_norm": "q_a_norm", "attn_q_b": "wq_b", "attn_kv_a_mqa": "wkv_a", "attn_kv_a_norm": "kv_a_norm",
-           "attn_kv_b": "wkv_b", "attn_output": "wo", "ffn_gate_inp": "gate"}
+    out = {
+        "model.embed_tokens.weight": raw("token_embd"),
+        "model.norm.weight": raw("output_norm"),
+        "lm_head.weight": raw("output"),
+    }
+    own = {
+        "attn_norm": "attention_norm",
+        "ffn_norm": "ffn_norm",
+        "attn_q": "wq",
+        "attn_q_a": "wq_a",
+        "attn_q_a_norm": "q_a_norm",
+        "attn_q_b": "wq_b",
+        "attn_kv_a_mqa": "wkv_a",
+        "attn_kv_a_norm": "kv_a_norm",
+        "attn_kv_b": "wkv_b",
+        "attn_output": "wo",
+        "ffn_gate_inp": "gate",
+    }
     for n in range(o.layers):
         p, q = f"blk.{n}.", f"model.layers.{n}."
         for name, key in own.items():
@@ -98,14 +146,21 @@ def from_gguf(o: Options) -> dict[str, np.ndarray]:
         if n < o.dense_layers:
             out |= {f"{q}mlp.{t}.weight": raw(f"{p}ffn_{s}") for s, t in tails.items()}
             continue
-        out[q + "mlp.experts.gate_up_proj"] = (
-            np.concatenate([raw(p + "ffn_gate_exps"), raw(p + "ffn_up_exps")], axis=1) if o.split_experts
-            else raw(p + "ffn_gate_up_exps"))
-        out[q + "mlp.experts.down_proj"] = raw(p + "ffn_down_exps")
+        if only_experts is None:
+            out[q + "mlp.experts.gate_up_proj"] = (
+                np.concatenate([raw(p + "ffn_gate_exps"), raw(p + "ffn_up_exps")], axis=1)
+                if o.split_experts
+                else raw(p + "ffn_gate_up_exps")
+            )
+            out[q + "mlp.experts.down_proj"] = raw(p + "ffn_down_exps")
+        else:
+            out |= chosen_experts(o, n, only_experts)
         if o.shared:
             out |= {f"{q}mlp.shared_experts.{t}.weight": raw(f"{p}ffn_{s}_shexp") for s, t in tails.items()}
     return out
 
 
-def logical_weights(o: Options) -> dict[str, np.ndarray]:
+def logical_weights(o: Options, only_experts: list[int] | None = None) -> dict[str, np.ndarray]:
+    if only_experts is not None:
+        return from_gguf(o, only_experts)
     return {"native": from_native, "hf": from_hf, "gguf": from_gguf}[o.layout](o)

@@ -80,12 +80,23 @@ def jitter(byte: np.ndarray) -> np.ndarray:
 
 def bf16_bits(values: np.ndarray) -> np.ndarray:
     bits = np.ascontiguousarray(values, F32).view(np.uint32)
-    return ((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)).astype(np.uint16)
+    return ((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)).astype(
+        np.uint16
+    )
 
 
 E4M3 = np.array(
-    [(-1.0) ** (c >> 7) * ((c & 7) * 2.0**-9 if (c >> 3) & 15 == 0 else (1 + (c & 7) / 8) * 2.0 ** (((c >> 3) & 15) - 7))
-     if c & 127 != 127 else np.nan for c in range(256)], dtype=F32)
+    [
+        (
+            (-1.0) ** (c >> 7)
+            * ((c & 7) * 2.0**-9 if (c >> 3) & 15 == 0 else (1 + (c & 7) / 8) * 2.0 ** (((c >> 3) & 15) - 7))
+            if c & 127 != 127
+            else np.nan
+        )
+        for c in range(256)
+    ],
+    dtype=F32,
+)
 E2M1 = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6], dtype=F32)
 
 
@@ -144,7 +155,9 @@ def packed_weights(name, seed, rows, cols) -> bytes:  # compressed-tensors NVFP4
 
 
 def packed_block_scales(name, seed, rows, cols) -> bytes:  # 8 … 120
-    return (np.uint8(0x50) + (byte_stream(mix(key_of(name, seed)), rows * cols // 16) & np.uint8(31))).tobytes()
+    return (
+        np.uint8(0x50) + (byte_stream(mix(key_of(name, seed)), rows * cols // 16) & np.uint8(31))
+    ).tobytes()
 
 
 def packed_divisor(name, seed, spread) -> np.float32:
@@ -174,7 +187,9 @@ def block_weights(name, seed, count, spread, dtype) -> bytes:
         else:
             out[:, at : at + 2] = bits.view(np.uint8).reshape(blocks, 2)
         if minimum_at is not None:
-            out[:, minimum_at : minimum_at + 2] = (scale * F32(minimum)).astype("<f2").view(np.uint8).reshape(blocks, 2)
+            out[:, minimum_at : minimum_at + 2] = (
+                (scale * F32(minimum)).astype("<f2").view(np.uint8).reshape(blocks, 2)
+            )
     return out.tobytes()
 
 

@@ -125,7 +125,9 @@ def dense_of(o: Options, n: int):
 
 def outer_matrices(o: Options) -> dict[str, Matrix]:
     return {
-        "embedding": Matrix("tok_embeddings.weight", o.vocabulary, o.hidden, gain=0.5, fan_in=1, role="embedding"),
+        "embedding": Matrix(
+            "tok_embeddings.weight", o.vocabulary, o.hidden, gain=0.5, fan_in=1, role="embedding"
+        ),
         "norm": Matrix("norm.weight", 1, o.hidden, role="norm"),
         "head": Matrix("output.weight", o.vocabulary, o.hidden, gain=3.0, role="head"),
     }
@@ -134,7 +136,9 @@ def outer_matrices(o: Options) -> dict[str, Matrix]:
 def plain(o: Options, name: str, matrix: Matrix, dtype: str) -> Stored:
     count = matrix.rows * matrix.cols
     if matrix.role == "norm":
-        return Stored(name, dtype, (matrix.cols,), lambda: gen.norm_weights(matrix.name, o.seed, count, dtype))
+        return Stored(
+            name, dtype, (matrix.cols,), lambda: gen.norm_weights(matrix.name, o.seed, count, dtype)
+        )
     if dtype in gen.FLOATS:
         make = lambda: gen.float_weights(matrix.name, o.seed, count, matrix.spread, dtype)
     elif dtype == "f8_e4m3":
@@ -166,18 +170,36 @@ def with_scales(o: Options, name: str, matrix: Matrix, suffixes: tuple[str, str]
         base = name.removesuffix(".weight")
         return [
             plain(o, name, matrix, "f8_e4m3"),
-            scalars(base + suffixes[0], [gen.e4m3_scale(matrix.name, o.seed, matrix.spread)], shape, scale_dtype),
+            scalars(
+                base + suffixes[0], [gen.e4m3_scale(matrix.name, o.seed, matrix.spread)], shape, scale_dtype
+            ),
             scalars(base + suffixes[1], [gen.activation_scale(matrix.name, o.seed)], shape, scale_dtype),
         ]
     if dtype == "nvfp4":
         base, r, c = name.removesuffix(".weight"), matrix.rows, matrix.cols
         input_type = "bf16" if "shared" in name else "f32"
         return [
-            Stored(base + ".weight_packed", "u8", (r, c // 2), lambda: gen.packed_weights(matrix.name, o.seed, r, c)),
-            Stored(base + ".weight_scale", "f8_e4m3", (r, c // 16),
-                   lambda: gen.packed_block_scales(matrix.name, o.seed, r, c)),
-            scalars(base + ".weight_global_scale", [gen.packed_divisor(matrix.name, o.seed, matrix.spread)], (1,), "f32"),
-            scalars(base + ".input_global_scale", [gen.activation_scale(matrix.name, o.seed)], (1,), input_type),
+            Stored(
+                base + ".weight_packed",
+                "u8",
+                (r, c // 2),
+                lambda: gen.packed_weights(matrix.name, o.seed, r, c),
+            ),
+            Stored(
+                base + ".weight_scale",
+                "f8_e4m3",
+                (r, c // 16),
+                lambda: gen.packed_block_scales(matrix.name, o.seed, r, c),
+            ),
+            scalars(
+                base + ".weight_global_scale",
+                [gen.packed_divisor(matrix.name, o.seed, matrix.spread)],
+                (1,),
+                "f32",
+            ),
+            scalars(
+                base + ".input_global_scale", [gen.activation_scale(matrix.name, o.seed)], (1,), input_type
+            ),
         ]
     return [plain(o, name, matrix, dtype)]
 
@@ -205,11 +227,17 @@ def native_tensors(o: Options) -> list[Stored]:
 
 
 HF_NAMES = {
-    "attention_norm": "input_layernorm.weight", "ffn_norm": "post_attention_layernorm.weight",
-    "wq": "self_attn.q_proj.weight", "wq_a": "self_attn.q_a_proj.weight",
-    "q_a_norm": "self_attn.q_a_layernorm.weight", "wq_b": "self_attn.q_b_proj.weight",
-    "wkv_a": "self_attn.kv_a_proj_with_mqa.weight", "kv_a_norm": "self_attn.kv_a_layernorm.weight",
-    "wkv_b": "self_attn.kv_b_proj.weight", "wo": "self_attn.o_proj.weight", "gate": "mlp.gate.weight",
+    "attention_norm": "input_layernorm.weight",
+    "ffn_norm": "post_attention_layernorm.weight",
+    "wq": "self_attn.q_proj.weight",
+    "wq_a": "self_attn.q_a_proj.weight",
+    "q_a_norm": "self_attn.q_a_layernorm.weight",
+    "wq_b": "self_attn.q_b_proj.weight",
+    "wkv_a": "self_attn.kv_a_proj_with_mqa.weight",
+    "kv_a_norm": "self_attn.kv_a_layernorm.weight",
+    "wkv_b": "self_attn.kv_b_proj.weight",
+    "wo": "self_attn.o_proj.weight",
+    "gate": "mlp.gate.weight",
 }
 HF_PROJECTIONS = {"w1": "gate_proj.weight", "w2": "down_proj.weight", "w3": "up_proj.weight"}
 
@@ -220,15 +248,29 @@ def hf_experts(o: Options, p: str, n: int) -> list[Stored]:
     dtype = "f8_e4m3" if o.type == "fp8" else o.type
     gate_up = [plain(o, "", m, dtype) for x in experts for m in (x["w1"], x["w3"])]
     down = [plain(o, "", x["w2"], dtype) for x in experts]
-    out = [stacked(p + "mlp.experts.gate_up_proj", gate_up, (e, 2 * f, d)),
-           stacked(p + "mlp.experts.down_proj", down, (e, d, f))]
+    out = [
+        stacked(p + "mlp.experts.gate_up_proj", gate_up, (e, 2 * f, d)),
+        stacked(p + "mlp.experts.down_proj", down, (e, d, f)),
+    ]
     if o.type == "fp8":
         for name, key in (("gate_up_proj", "w1"), ("down_proj", "w2")):  # gate and up share gate's scale
             ms = [x[key] for x in experts]
-            out.append(scalars(p + f"mlp.experts.{name}_scale_inv",
-                               [gen.e4m3_scale(m.name, o.seed, m.spread) for m in ms], (e, 1, 1), scale_type(o)[0]))
-            out.append(scalars(p + f"mlp.experts.{name}_activation_scale",
-                               [gen.activation_scale(m.name, o.seed) for m in ms], (e,), scale_type(o)[0]))
+            out.append(
+                scalars(
+                    p + f"mlp.experts.{name}_scale_inv",
+                    [gen.e4m3_scale(m.name, o.seed, m.spread) for m in ms],
+                    (e, 1, 1),
+                    scale_type(o)[0],
+                )
+            )
+            out.append(
+                scalars(
+                    p + f"mlp.experts.{name}_activation_scale",
+                    [gen.activation_scale(m.name, o.seed) for m in ms],
+                    (e,),
+                    scale_type(o)[0],
+                )
+            )
     return out
 
 
@@ -236,8 +278,11 @@ def hf_tensors(o: Options) -> list[Stored]:
     wide = o.type if o.type in gen.FLOATS else "bf16"
     outer = outer_matrices(o)
     head = "language_model.lm_head.weight" if o.prefix == "language_model.model" else "lm_head.weight"
-    out = [plain(o, o.prefix + ".embed_tokens.weight", outer["embedding"], wide),
-           plain(o, o.prefix + ".norm.weight", outer["norm"], wide), plain(o, head, outer["head"], wide)]
+    out = [
+        plain(o, o.prefix + ".embed_tokens.weight", outer["embedding"], wide),
+        plain(o, o.prefix + ".norm.weight", outer["norm"], wide),
+        plain(o, head, outer["head"], wide),
+    ]
     for n in range(o.layers):
         p = f"{o.prefix}.layers.{n}."
         for key, m in layer_matrices(o, n).items():
@@ -255,8 +300,16 @@ def hf_tensors(o: Options) -> list[Stored]:
 
 # ---- GGUF
 
-FALLBACK = {"q2_k": "q4_0", "q3_k": "q4_0", "tq1_0": "q4_0", "tq2_0": "q4_0", "q4_k": "q5_0", "q5_k": "q5_1",
-            "q6_k": "q8_0", "nvfp4": "q8_0"}  # the IQ types fall back to iq4_nl
+FALLBACK = {
+    "q2_k": "q4_0",
+    "q3_k": "q4_0",
+    "tq1_0": "q4_0",
+    "tq2_0": "q4_0",
+    "q4_k": "q5_0",
+    "q5_k": "q5_1",
+    "q6_k": "q8_0",
+    "nvfp4": "q8_0",
+}  # the IQ types fall back to iq4_nl
 
 
 def gguf_type(o: Options, matrix: Matrix) -> str:
@@ -274,9 +327,19 @@ def gguf_type(o: Options, matrix: Matrix) -> str:
 
 
 GGUF_NAMES = {
-    "attention_norm": "attn_norm", "ffn_norm": "ffn_norm", "wq": "attn_q", "wq_a": "attn_q_a",
-    "q_a_norm": "attn_q_a_norm", "wq_b": "attn_q_b", "wkv_a": "attn_kv_a_mqa", "kv_a_norm": "attn_kv_a_norm",
-    "wkv_b": "attn_kv_b", "wk_b": "attn_k_b", "wv_b": "attn_v_b", "wo": "attn_output", "gate": "ffn_gate_inp",
+    "attention_norm": "attn_norm",
+    "ffn_norm": "ffn_norm",
+    "wq": "attn_q",
+    "wq_a": "attn_q_a",
+    "q_a_norm": "attn_q_a_norm",
+    "wq_b": "attn_q_b",
+    "wkv_a": "attn_kv_a_mqa",
+    "kv_a_norm": "attn_kv_a_norm",
+    "wkv_b": "attn_kv_b",
+    "wk_b": "attn_k_b",
+    "wv_b": "attn_v_b",
+    "wo": "attn_output",
+    "gate": "ffn_gate_inp",
 }
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks a checkpoint that `sirocco synth` wrote against the Python generator, reading the files with the formats'
-own libraries (safetensors, gguf-py); or writes the tensors itself.
+"""Checks a checkpoint that `sirocco synth` wrote against the Python generator, reading the files with the
+formats' own libraries (safetensors, gguf-py); or writes the tensors itself.
 
-    python write_checkpoint.py check PATH '{"layout": "gguf", "type": "q4_k", …}'
-    python write_checkpoint.py write DIRECTORY '{"layout": "native", …}'      (safetensors layouts, one file)
+    python reference/write_checkpoint.py check PATH '{"layout": "gguf", "type": "q4_k", …}'
+    python reference/write_checkpoint.py write DIRECTORY '{"layout": "native", …}'   (one safetensors file)
 """
 
 import json
@@ -31,7 +31,11 @@ def read_safetensors(path: pathlib.Path) -> dict:
         assert set(header) == names
         for name, entry in header.items():
             begin, end = entry["data_offsets"]
-            out[name] = (entry["dtype"].lower(), tuple(entry["shape"]), data[8 + size + begin : 8 + size + end])
+            out[name] = (
+                entry["dtype"].lower(),
+                tuple(entry["shape"]),
+                data[8 + size + begin : 8 + size + end],
+            )
     index = sorted(path.glob("*.index.json"))
     if index:
         assert set(json.loads(index[0].read_text())["weight_map"]) == set(out)
@@ -65,12 +69,22 @@ def write(directory: pathlib.Path, options: Options) -> None:
     import torch
     from safetensors.torch import save_file
 
-    types = {"bf16": torch.bfloat16, "f16": torch.float16, "f32": torch.float32, "f8_e4m3": torch.float8_e4m3fn,
-             "u8": torch.uint8}
-    tensors = {t.name: torch.frombuffer(bytearray(t.make()), dtype=types[t.dtype]).reshape(t.shape)
-               for t in stored_tensors(options)}
+    types = {
+        "bf16": torch.bfloat16,
+        "f16": torch.float16,
+        "f32": torch.float32,
+        "f8_e4m3": torch.float8_e4m3fn,
+        "u8": torch.uint8,
+    }
+    tensors = {
+        t.name: torch.frombuffer(bytearray(t.make()), dtype=types[t.dtype]).reshape(t.shape)
+        for t in stored_tensors(options)
+    }
     directory.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, directory / ("consolidated.safetensors" if options.layout == "native" else "model.safetensors"))
+    save_file(
+        tensors,
+        directory / ("consolidated.safetensors" if options.layout == "native" else "model.safetensors"),
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the scale fields of a GGUF block type lie. Any random bytes are a valid block, but only finite, modest
-// scales make weights: the generator overwrites these fields.
+// Where the scale fields of a GGUF block type lie. Any random bytes are a valid block, but only finite,
+// modest scales make weights: the generator overwrites these fields.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ struct BlockFields {
 const BlockFields& block_fields(DType type);  // REQUIRES: a GGUF block type
 
 // `scales`: base times four jitters; most types use the first. `odd` picks MXFP4's exponent.
-void set_scales(DType type, const BlockFields& fields, float base, const std::array<float, 4>& scales, bool odd,
-                std::byte* block);
+void set_scales(DType type, const BlockFields& fields, float base, const std::array<float, 4>& scales,
+                bool odd, std::byte* block);
 
 }  // namespace sirocco::synth

@@ -26,7 +26,9 @@ constexpr uint64_t mix(uint64_t z) {
   return z ^ (z >> 31);
 }
 
-constexpr uint64_t word(uint64_t key, uint64_t index) { return mix(key + (index + 1) * kGolden); }
+constexpr uint64_t word(uint64_t key, uint64_t index) {
+  return mix(key + (index + 1) * kGolden);
+}
 
 constexpr float jitter(uint64_t word, int byte) {
   return 0.75f + static_cast<float>((word >> (8 * byte)) & 0xffu) * (1.0f / 512.0f);
@@ -53,7 +55,9 @@ constexpr uint64_t without_nan(uint64_t codes) {
   return codes - is_nan;
 }
 
-float uniform(uint32_t half) { return static_cast<float>(half >> 8) * 0x1p-23f - 1.0f; }
+float uniform(uint32_t half) {
+  return static_cast<float>(half >> 8) * 0x1p-23f - 1.0f;
+}
 
 // Elements first, first + 1, … (first even) as `Stored` by encode(uniform).
 template <class Stored, class Encode>
@@ -74,9 +78,11 @@ void fill_stored(DType dtype, uint64_t key, int64_t begin_bytes, std::span<std::
     case DType::f32:
       return fill_floats<float>(key, begin_bytes / 4, out, value);
     case DType::bf16:
-      return fill_floats<uint16_t>(key, begin_bytes / 2, out, [value](float u) { return bf16_from_f32(value(u)); });
+      return fill_floats<uint16_t>(key, begin_bytes / 2, out,
+                                   [value](float u) { return bf16_from_f32(value(u)); });
     case DType::f16:
-      return fill_floats<uint16_t>(key, begin_bytes / 2, out, [value](float u) { return f16_from_f32(value(u)); });
+      return fill_floats<uint16_t>(key, begin_bytes / 2, out,
+                                   [value](float u) { return f16_from_f32(value(u)); });
     default:
       CHECK(false);
   }

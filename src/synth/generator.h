@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The counter-based generator of synthetic weights: any byte of any tensor from the seed, a name and an index.
-// Bytes are defined by docs/formats/synthetic.md; reference/generator.py is the other implementation.
+// The counter-based generator of synthetic weights: any byte of any tensor from the seed, a name and an
+// index. Bytes are defined by docs/formats/synthetic.md; reference/generator.py is the other implementation.
 #pragma once
 
 #include <cstddef>

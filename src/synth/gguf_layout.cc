@@ -7,15 +7,26 @@
 namespace sirocco::synth {
 namespace {
 
-bool is_float(DType type) { return type == DType::f32 || type == DType::f16 || type == DType::bf16; }
+bool is_float(DType type) {
+  return type == DType::f32 || type == DType::f16 || type == DType::bf16;
+}
 
 DType narrower(DType type) {
   switch (type) {
-    case DType::q2_k: case DType::q3_k: case DType::tq1_0: case DType::tq2_0: return DType::q4_0;
-    case DType::q4_k: return DType::q5_0;
-    case DType::q5_k: return DType::q5_1;
-    case DType::q6_k: case DType::nvfp4: return DType::q8_0;
-    default: return DType::iq4_nl;
+    case DType::q2_k:
+    case DType::q3_k:
+    case DType::tq1_0:
+    case DType::tq2_0:
+      return DType::q4_0;
+    case DType::q4_k:
+      return DType::q5_0;
+    case DType::q5_k:
+      return DType::q5_1;
+    case DType::q6_k:
+    case DType::nvfp4:
+      return DType::q8_0;
+    default:
+      return DType::iq4_nl;
   }
 }
 
@@ -93,8 +104,8 @@ void Writer::add_experts(const std::string& p, const std::vector<FeedForwardMatr
 
 Result<StoredTensors> gguf_tensors(const SynthOptions& o) {
   const auto type = dtype_from_name(o.type);
-  const bool block = type && *type >= DType::q4_0 && *type <= DType::nvfp4 && *type != DType::q8_1 &&
-                     *type != DType::q8_k;
+  const bool block =
+      type && *type >= DType::q4_0 && *type <= DType::nvfp4 && *type != DType::q8_1 && *type != DType::q8_k;
   if (!type || !(block || is_float(*type))) {
     return bad_input(fmt::format("type: \"{}\" is no weight type of layout gguf", o.type));
   }

@@ -49,7 +49,8 @@ void Writer::add_expert_scales(const std::string& name, const std::vector<const 
     activation.push_back(activation_scale(matrix->name, seed));
   }
   out.push_back(store_values(name + "_scale_inv", std::move(weight), scaled.scale_type(), {count, 1, 1}));
-  out.push_back(store_values(name + "_activation_scale", std::move(activation), scaled.scale_type(), {count}));
+  out.push_back(
+      store_values(name + "_activation_scale", std::move(activation), scaled.scale_type(), {count}));
 }
 
 void Writer::add_experts(const std::string& p, const std::vector<FeedForwardMatrices>& experts) {

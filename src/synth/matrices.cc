@@ -39,7 +39,9 @@ Matrix make_matrix(std::string name, int64_t rows, int64_t cols, double gain, in
   return {std::move(name), rows, cols, spread_of(gain, fan_in > 0 ? fan_in : cols), Role::linear};
 }
 
-Matrix make_norm(std::string name, int64_t size) { return {std::move(name), 1, size, 1.0f, Role::norm}; }
+Matrix make_norm(std::string name, int64_t size) {
+  return {std::move(name), 1, size, 1.0f, Role::norm};
+}
 
 OuterMatrices outer_matrices(const SynthOptions& o) {
   OuterMatrices out;
@@ -78,10 +80,10 @@ Piece make_piece(const Matrix& matrix, DType dtype) {
   piece.spread = matrix.spread;
   piece.bytes = matrix.rows * row_bytes(dtype, matrix.cols);
   const bool is_float = dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16;
-  piece.fill = matrix.role == Role::norm    ? Fill::norm
-               : is_float                   ? Fill::floats
+  piece.fill = matrix.role == Role::norm ? Fill::norm
+               : is_float                ? Fill::floats
                : dtype == DType::f8_e4m3 ? Fill::e4m3
-                                            : Fill::blocks;
+                                         : Fill::blocks;
   return piece;
 }
 
@@ -98,7 +100,8 @@ StoredTensor store_stacked(std::string name, const std::vector<Matrix>& matrices
   return out;
 }
 
-StoredTensor store_values(std::string name, std::vector<float> values, DType dtype, std::vector<int64_t> shape) {
+StoredTensor store_values(std::string name, std::vector<float> values, DType dtype,
+                          std::vector<int64_t> shape) {
   Piece piece;
   piece.fill = Fill::values;
   piece.dtype = dtype;

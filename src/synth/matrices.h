@@ -64,7 +64,8 @@ Piece make_piece(const Matrix& matrix, DType dtype);
 StoredTensor store(std::string name, const Matrix& matrix, DType dtype);
 StoredTensor store_stacked(std::string name, const std::vector<Matrix>& matrices, DType dtype,
                            std::vector<int64_t> shape);
-StoredTensor store_values(std::string name, std::vector<float> values, DType dtype, std::vector<int64_t> shape);
+StoredTensor store_values(std::string name, std::vector<float> values, DType dtype,
+                          std::vector<int64_t> shape);
 
 using StoredTensors = std::vector<StoredTensor>;
 Result<StoredTensors> native_tensors(const SynthOptions& options);

@@ -35,7 +35,8 @@ Result<StoredTensors> native_tensors(const SynthOptions& o) {
   const DType wide = types->wide;
   StoredTensors out;
   const auto add_feed_forward = [&](const FeedForwardMatrices& group) {
-    for (const Matrix* matrix : {&group.w1, &group.w2, &group.w3}) scaled.add(matrix->name, *matrix, *types, out);
+    for (const Matrix* matrix : {&group.w1, &group.w2, &group.w3})
+      scaled.add(matrix->name, *matrix, *types, out);
   };
 
   const OuterMatrices outer = outer_matrices(o);

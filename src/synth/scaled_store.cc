@@ -46,7 +46,8 @@ Result<SafetensorsTypes> safetensors_types(const SynthOptions& options) {
   return out;
 }
 
-ScaledStore::ScaledStore(const SynthOptions& options, std::string weight_suffix, std::string activation_suffix)
+ScaledStore::ScaledStore(const SynthOptions& options, std::string weight_suffix,
+                         std::string activation_suffix)
     : options_(options),
       weight_suffix_(std::move(weight_suffix)),
       activation_suffix_(std::move(activation_suffix)) {}
@@ -63,9 +64,10 @@ void ScaledStore::add_fp8(const std::string& name, const Matrix& matrix, StoredT
   const auto seed = static_cast<uint64_t>(options_.seed);
   const std::vector<int64_t> shape = options_.f32_scales ? std::vector<int64_t>{1} : std::vector<int64_t>{};
   out.push_back(store(name, matrix, DType::f8_e4m3));
-  out.push_back(store_values(base + weight_suffix_, {e4m3_scale(matrix.name, seed, matrix.spread)}, scale_type(),
-                             shape));
-  out.push_back(store_values(base + activation_suffix_, {activation_scale(matrix.name, seed)}, scale_type(), shape));
+  out.push_back(store_values(base + weight_suffix_, {e4m3_scale(matrix.name, seed, matrix.spread)},
+                             scale_type(), shape));
+  out.push_back(
+      store_values(base + activation_suffix_, {activation_scale(matrix.name, seed)}, scale_type(), shape));
 }
 
 void ScaledStore::add_nvfp4(const std::string& name, const Matrix& matrix, StoredTensors& out) const {
@@ -77,8 +79,8 @@ void ScaledStore::add_nvfp4(const std::string& name, const Matrix& matrix, Store
                  {make_codes(matrix, Fill::packed, rows * cols / 2)}});
   out.push_back({{base + ".weight_scale", DType::f8_e4m3, {rows, cols / 16}},
                  {make_codes(matrix, Fill::block_scales, rows * cols / 16)}});
-  out.push_back(store_values(base + ".weight_global_scale", {packed_divisor(matrix.name, seed, matrix.spread)},
-                             DType::f32, {1}));
+  out.push_back(store_values(base + ".weight_global_scale",
+                             {packed_divisor(matrix.name, seed, matrix.spread)}, DType::f32, {1}));
   out.push_back(store_values(base + ".input_global_scale", {activation_scale(matrix.name, seed)},
                              shared ? DType::bf16 : DType::f32, {1}));
 }

@@ -20,7 +20,8 @@ class ScaledStore {
   // The suffixes that replace ".weight" in the names of FP8 scales.
   ScaledStore(const SynthOptions& options, std::string weight_suffix, std::string activation_suffix);
 
-  void add(const std::string& name, const Matrix& matrix, const SafetensorsTypes& types, StoredTensors& out) const;
+  void add(const std::string& name, const Matrix& matrix, const SafetensorsTypes& types,
+           StoredTensors& out) const;
   void add_fp8(const std::string& name, const Matrix& matrix, StoredTensors& out) const;
   void add_nvfp4(const std::string& name, const Matrix& matrix, StoredTensors& out) const;
 

@@ -58,7 +58,8 @@ constexpr OptionField<std::string> kTexts[] = {
 };
 
 template <class T>
-bool take(std::span<const OptionField<T>> fields, const std::string& key, const Json& value, SynthOptions& out) {
+bool take(std::span<const OptionField<T>> fields, const std::string& key, const Json& value,
+          SynthOptions& out) {
   for (const auto& field : fields) {
     if (key != field.name) continue;
     out.*field.member = value.get<T>();
@@ -69,10 +70,18 @@ bool take(std::span<const OptionField<T>> fields, const std::string& key, const 
 
 }  // namespace
 
-std::span<const OptionField<int64_t>> integer_fields() { return kIntegers; }
-std::span<const OptionField<double>> number_fields() { return kNumbers; }
-std::span<const OptionField<bool>> switch_fields() { return kSwitches; }
-std::span<const OptionField<std::string>> text_fields() { return kTexts; }
+std::span<const OptionField<int64_t>> integer_fields() {
+  return kIntegers;
+}
+std::span<const OptionField<double>> number_fields() {
+  return kNumbers;
+}
+std::span<const OptionField<bool>> switch_fields() {
+  return kSwitches;
+}
+std::span<const OptionField<std::string>> text_fields() {
+  return kTexts;
+}
 
 Result<SynthOptions> options_from_json(const Json& given) {
   SynthOptions out;
@@ -89,7 +98,8 @@ Result<SynthOptions> options_from_json(const Json& given) {
 }
 
 Result<void> validate(const SynthOptions& o) {
-  constexpr int64_t kLargest = int64_t{1} << 24;  // products of three stay inside 64 bits with experts <= 2^13
+  constexpr int64_t kLargest = int64_t{1}
+                               << 24;  // products of three stay inside 64 bits with experts <= 2^13
   for (const auto& field : integer_fields()) {
     const int64_t value = o.*field.member;
     const std::string_view name = field.name;

@@ -11,7 +11,7 @@
 
 namespace sirocco::synth {
 
-struct SynthOptions {  // defaults: the published model's width
+struct SynthOptions {             // defaults: the published model's width
   std::string layout = "native";  // native, hf, gguf
   std::string type = "bf16";
   std::string prefix = "model.language_model";  // hf: or language_model.model

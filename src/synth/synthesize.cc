@@ -153,8 +153,8 @@ std::string shard_name(const std::string& stem, const char* extension, size_t in
   return fmt::format("{}-{:05}-of-{:05}{}", stem, index + 1, count, extension);
 }
 
-Result<TensorFileWriter> create_shard(const SynthOptions& options, const Shard& shard, size_t index, size_t count,
-                                      size_t all_tensors) {
+Result<TensorFileWriter> create_shard(const SynthOptions& options, const Shard& shard, size_t index,
+                                      size_t count, size_t all_tensors) {
   if (options.layout != "gguf") return create_safetensors(shard.path, shard.specs);
   GgufMetadata metadata = index == 0 ? gguf_metadata(options) : GgufMetadata{};
   if (count > 1) {
@@ -168,8 +168,8 @@ Result<TensorFileWriter> create_shard(const SynthOptions& options, const Shard& 
 
 // The configuration and, for several shards, the index: written last, so that a directory without them is
 // recognisably unfinished.
-Result<void> write_beside(const SynthOptions& options, const std::string& directory, std::span<const Shard> shards,
-                          SynthResult& out) {
+Result<void> write_beside(const SynthOptions& options, const std::string& directory,
+                          std::span<const Shard> shards, SynthResult& out) {
   const bool native = options.layout == "native";
   const std::string stem = directory + (native ? "/consolidated" : "/model");
   if (shards.size() > 1) {
@@ -196,7 +196,9 @@ Result<std::string> stem_of(const SynthOptions& options, const std::string& path
   const fs::path directory = single ? fs::path(path).parent_path() : fs::path(path);
   std::error_code error;
   if (!directory.empty()) fs::create_directories(directory, error);
-  if (error) return fail(ErrorKind::resource, fmt::format("{}: cannot create: {}", directory.string(), error.message()));
+  if (error)
+    return fail(ErrorKind::resource,
+                fmt::format("{}: cannot create: {}", directory.string(), error.message()));
   if (single) return path.substr(0, path.size() - kGguf.size());
   return path + (options.layout == "native" ? "/consolidated" : "/model");
 }
@@ -211,7 +213,8 @@ Result<SynthResult> synthesize(const SynthOptions& options, const std::string& p
   if (!tensors) return bad_input(tensors.error().message);
   const auto stem = stem_of(options, path);
   if (!stem) return tl::unexpected<Error>(stem.error());
-  std::vector<Shard> shards = cut(*tensors, std::min<int64_t>(options.shards, static_cast<int64_t>(tensors->size())));
+  std::vector<Shard> shards =
+      cut(*tensors, std::min<int64_t>(options.shards, static_cast<int64_t>(tensors->size())));
 
   if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   Job job{options, threads, progress, 0, static_cast<uint64_t>(total_bytes(*tensors))};

@@ -20,7 +20,8 @@ struct SynthResult {
 };
 
 // `path`: a directory (made when absent); for gguf a file name ending in .gguf is taken as it is.
-Result<SynthResult> synthesize(const SynthOptions& options, const std::string& path, int threads = 0,
-                               const std::function<void(uint64_t done_bytes, uint64_t total_bytes)>& progress = {});
+Result<SynthResult> synthesize(
+    const SynthOptions& options, const std::string& path, int threads = 0,
+    const std::function<void(uint64_t done_bytes, uint64_t total_bytes)>& progress = {});
 
 }  // namespace sirocco::synth

@@ -56,8 +56,8 @@ StoredTensors native_vision_tensors(const SynthOptions& options) {
 
 StoredTensors hugging_face_vision_tensors(const SynthOptions& options) {
   const std::string p = options.prefix == "language_model.model" ? "" : "model.";
-  return vision_tensors(options, {p + "vision_tower.", p + "multi_modal_projector.", "q_proj", "k_proj", "v_proj",
-                                  "o_proj", "gate_proj", "down_proj", "up_proj", "norm",
+  return vision_tensors(options, {p + "vision_tower.", p + "multi_modal_projector.", "q_proj", "k_proj",
+                                  "v_proj", "o_proj", "gate_proj", "down_proj", "up_proj", "norm",
                                   "patch_merger.merging_layer", "linear_1", "linear_2"});
 }
 

@@ -37,7 +37,9 @@ Result<FileWriter> FileWriter::create(const std::string& path) {
   return writer;
 }
 
-FileWriter::FileWriter(FileWriter&& other) noexcept { *this = std::move(other); }
+FileWriter::FileWriter(FileWriter&& other) noexcept {
+  *this = std::move(other);
+}
 
 FileWriter& FileWriter::operator=(FileWriter&& other) noexcept {
   std::swap(path_, other.path_);
@@ -47,7 +49,9 @@ FileWriter& FileWriter::operator=(FileWriter&& other) noexcept {
   return *this;
 }
 
-FileWriter::~FileWriter() { discard(); }
+FileWriter::~FileWriter() {
+  discard();
+}
 
 void FileWriter::discard() {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -72,7 +76,8 @@ Result<void> FileWriter::publish() {
   CHECK(descriptor_ >= 0);
   const int closed = ::close(std::exchange(descriptor_, -1));
   if (closed != 0) return system_error(path_, "finish writing", errno);
-  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) return system_error(path_, "rename into place", errno);
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0)
+    return system_error(path_, "rename into place", errno);
   temporary_.clear();
   return {};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// FileWriter: a file that comes into being whole or not at all. Bytes go to a temporary name beside the target;
-// `publish` renames it. An object that dies unpublished removes its bytes, so a full disk or an error leaves
-// nothing behind under the final name.
+// FileWriter: a file that comes into being whole or not at all. Bytes go to a temporary name beside the
+// target; `publish` renames it. An object that dies unpublished removes its bytes, so a full disk or an error
+// leaves nothing behind under the final name.
 #pragma once
 
 #include <cstddef>

@@ -13,45 +13,87 @@ namespace {
 static_assert(std::endian::native == std::endian::little);
 
 enum class ValueType : uint32_t {
-  uint16 = 2, uint32 = 4, int32 = 5, float32 = 6, boolean = 7, string = 8, array = 9, uint64 = 10, int64 = 11,
+  uint16 = 2,
+  uint32 = 4,
+  int32 = 5,
+  float32 = 6,
+  boolean = 7,
+  string = 8,
+  array = 9,
+  uint64 = 10,
+  int64 = 11,
 };
 
 std::optional<uint32_t> type_number(DType dtype) {
   switch (dtype) {
-    case DType::f32: return 0;
-    case DType::f16: return 1;
-    case DType::q4_0: return 2;
-    case DType::q4_1: return 3;
-    case DType::q5_0: return 6;
-    case DType::q5_1: return 7;
-    case DType::q8_0: return 8;
-    case DType::q8_1: return 9;
-    case DType::q2_k: return 10;
-    case DType::q3_k: return 11;
-    case DType::q4_k: return 12;
-    case DType::q5_k: return 13;
-    case DType::q6_k: return 14;
-    case DType::q8_k: return 15;
-    case DType::iq2_xxs: return 16;
-    case DType::iq2_xs: return 17;
-    case DType::iq3_xxs: return 18;
-    case DType::iq1_s: return 19;
-    case DType::iq4_nl: return 20;
-    case DType::iq3_s: return 21;
-    case DType::iq2_s: return 22;
-    case DType::iq4_xs: return 23;
-    case DType::i8: return 24;
-    case DType::i16: return 25;
-    case DType::i32: return 26;
-    case DType::i64: return 27;
-    case DType::f64: return 28;
-    case DType::iq1_m: return 29;
-    case DType::bf16: return 30;
-    case DType::tq1_0: return 34;
-    case DType::tq2_0: return 35;
-    case DType::mxfp4: return 39;
-    case DType::nvfp4: return 40;
-    default: return std::nullopt;
+    case DType::f32:
+      return 0;
+    case DType::f16:
+      return 1;
+    case DType::q4_0:
+      return 2;
+    case DType::q4_1:
+      return 3;
+    case DType::q5_0:
+      return 6;
+    case DType::q5_1:
+      return 7;
+    case DType::q8_0:
+      return 8;
+    case DType::q8_1:
+      return 9;
+    case DType::q2_k:
+      return 10;
+    case DType::q3_k:
+      return 11;
+    case DType::q4_k:
+      return 12;
+    case DType::q5_k:
+      return 13;
+    case DType::q6_k:
+      return 14;
+    case DType::q8_k:
+      return 15;
+    case DType::iq2_xxs:
+      return 16;
+    case DType::iq2_xs:
+      return 17;
+    case DType::iq3_xxs:
+      return 18;
+    case DType::iq1_s:
+      return 19;
+    case DType::iq4_nl:
+      return 20;
+    case DType::iq3_s:
+      return 21;
+    case DType::iq2_s:
+      return 22;
+    case DType::iq4_xs:
+      return 23;
+    case DType::i8:
+      return 24;
+    case DType::i16:
+      return 25;
+    case DType::i32:
+      return 26;
+    case DType::i64:
+      return 27;
+    case DType::f64:
+      return 28;
+    case DType::iq1_m:
+      return 29;
+    case DType::bf16:
+      return 30;
+    case DType::tq1_0:
+      return 34;
+    case DType::tq2_0:
+      return 35;
+    case DType::mxfp4:
+      return 39;
+    case DType::nvfp4:
+      return 40;
+    default:
+      return std::nullopt;
   }
 }
 

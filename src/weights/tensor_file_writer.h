@@ -30,7 +30,7 @@ class TensorFileWriter {
                                          std::span<const TensorSpec> tensors, int64_t alignment);
 
   Result<void> write(std::span<const std::byte> bytes);
-  Result<void> publish();  // REQUIRES: every tensor was written whole
+  Result<void> publish();        // REQUIRES: every tensor was written whole
   int64_t tensor_bytes() const;  // of all tensors, without header and padding
 
  private:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The forward pass in exact mode gives the logits of transformers in float32, for every layout and tensor type.
-// Each golden (tests/golden/model/logits, made by reference/logits_goldens.py) names a synthetic checkpoint;
-// the test writes it, opens it as any model is opened, runs it and compares. Attention forms, chunks and the
-// order of pages must not matter, free pages must not be read.
+// The forward pass in exact mode gives the logits of transformers in float32, for every layout and tensor
+// type. Each golden (tests/golden/model/logits, made by reference/logits_goldens.py) names a synthetic
+// checkpoint; the test writes it, opens it as any model is opened, runs it and compares. Attention forms,
+// chunks and the order of pages must not matter, free pages must not be read.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -30,7 +30,7 @@ struct Manner {  // how a sequence is fed
   const char* name = "whole";
   AttentionForm form = AttentionForm::automatic;
   std::vector<int32_t> chunks = {};  // rows of each step, the last one repeated; empty: all at once
-  bool scattered = false;       // pages in odd order, every byte of the cache NaN before
+  bool scattered = false;            // pages in odd order, every byte of the cache NaN before
 };
 
 struct Golden {
@@ -72,8 +72,9 @@ std::vector<float> run(Model& model, const Golden& golden, int64_t first_positio
   size_t step = 0;
   for (int32_t done = 0; done < tokens; ++step) {
     const int32_t left = static_cast<int32_t>(tokens) - done;
-    const int32_t count =
-        manner.chunks.empty() ? left : std::min(left, manner.chunks[std::min(step, manner.chunks.size() - 1)]);
+    const int32_t count = manner.chunks.empty()
+                              ? left
+                              : std::min(left, manner.chunks[std::min(step, manner.chunks.size() - 1)]);
     std::vector<int32_t> rows;
     for (const int32_t row : golden.rows) {
       if (row >= done && row < done + count) rows.push_back(row - done);
@@ -163,8 +164,8 @@ TEST_P(LogitsGolden, EveryVariantAgrees) {
     Json options = golden.json["options"];
     options.update(changes);
     const double worst = worst_error(golden, changes, {Manner{}});
-    fmt::print("{:24} {:16} {:40} worst relative error {:.1e}\n", GetParam(), described(options), changes.dump(),
-               worst);
+    fmt::print("{:24} {:16} {:40} worst relative error {:.1e}\n", GetParam(), described(options),
+               changes.dump(), worst);
   }
 }
 
@@ -183,7 +184,9 @@ INSTANTIATE_TEST_SUITE_P(All, LogitsGolden, ::testing::ValuesIn(golden_names()),
 });
 
 // An empty folder of goldens would pass every parameterised test.
-TEST(LogitsGoldens, AreAllThere) { EXPECT_GE(golden_names().size(), 50u); }
+TEST(LogitsGoldens, AreAllThere) {
+  EXPECT_GE(golden_names().size(), 50u);
+}
 
 TEST(LogitsGoldens, FormsChunksAndPagesDoNotMatter) {
   const std::vector<Manner> manners = {
@@ -193,7 +196,10 @@ TEST(LogitsGoldens, FormsChunksAndPagesDoNotMatter) {
       {.name = "chunks around a page", .form = AttentionForm::expanded, .chunks = {63, 1, 1, 40}},
       {.name = "prompt, then decoding", .chunks = {100, 1}},
       {.name = "scattered pages", .form = AttentionForm::absorbed, .chunks = {50, 7}, .scattered = true},
-      {.name = "scattered pages, expanded", .form = AttentionForm::expanded, .chunks = {50, 30}, .scattered = true},
+      {.name = "scattered pages, expanded",
+       .form = AttentionForm::expanded,
+       .chunks = {50, 30},
+       .scattered = true},
   };
   for (const char* name : {"plain", "odd"}) {
     const double worst = worst_error(read_golden(name), Json::object(), manners);

@@ -27,9 +27,12 @@ std::string fnv1a64(std::span<const std::byte> bytes) {
 }
 
 Fill fill_named(std::string_view name) {
-  constexpr std::pair<std::string_view, Fill> kFills[] = {
-      {"floats", Fill::floats}, {"norm", Fill::norm},       {"e4m3", Fill::e4m3},
-      {"packed", Fill::packed}, {"block_scales", Fill::block_scales}, {"blocks", Fill::blocks}};
+  constexpr std::pair<std::string_view, Fill> kFills[] = {{"floats", Fill::floats},
+                                                          {"norm", Fill::norm},
+                                                          {"e4m3", Fill::e4m3},
+                                                          {"packed", Fill::packed},
+                                                          {"block_scales", Fill::block_scales},
+                                                          {"blocks", Fill::blocks}};
   for (const auto& [text, fill] : kFills) {
     if (text == name) return fill;
   }
