@@ -56,7 +56,8 @@ def build(o: Options, only_experts: list[int] | None = None) -> Mistral4ForCausa
     with torch.device("meta"):
         model = Mistral4ForCausalLM(config_of(o))
     weights = {
-        k: torch.from_numpy(np.ascontiguousarray(v, np.float32)) for k, v in logical_weights(o, only_experts).items()
+        k: torch.from_numpy(np.ascontiguousarray(v, np.float32))
+        for k, v in logical_weights(o, only_experts).items()
     }
     for n in range(o.layers if o.shared == 0 else 0):  # zero shared experts: layers of width 0
         s = f"model.layers.{n}.mlp.shared_experts."
@@ -91,4 +92,6 @@ def experts_of_first_layer(o: Options, tokens: list[int], first_position: int, m
     model, scores = build(o, []), []
     model.model.layers[0].mlp.gate.register_forward_hook(lambda module, inputs, output: scores.append(output))
     logits(model, o, tokens, first_position, mscale)
-    return sorted({int(e) for e in scores[0].topk(o.experts_per_token).indices.flatten()})
+    best = scores[0].topk(o.experts_per_token + 1)
+    assert (best.values[:, -2] - best.values[:, -1]).min() > 1e-3, "near tie: pick another seed"
+    return sorted({int(e) for e in best.indices[:, :-1].flatten()})

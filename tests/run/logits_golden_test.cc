@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 
 constexpr double kTolerance = 1e-4;
 const char* const kGoldens = SIROCCO_SOURCE_DIR "/tests/golden/model/logits";
+const char* const kAllExperts = SIROCCO_SOURCE_DIR "/tests/golden/model/all_experts";
 
 struct Manner {  // how a sequence is fed
   const char* name = "whole";
@@ -38,8 +39,8 @@ struct Golden {
   std::vector<int32_t> tokens, rows, columns;
 };
 
-Golden read_golden(const std::string& name) {
-  auto text = read_file(fmt::format("{}/{}.json", kGoldens, name), size_t{1} << 24);
+Golden read_golden(const std::string& name, const char* folder = kGoldens) {
+  auto text = read_file(fmt::format("{}/{}.json", folder, name), size_t{1} << 24);
   EXPECT_TRUE(text) << name;
   Golden out;
   out.json = *parse_json(*text, name);
@@ -169,10 +170,10 @@ TEST_P(LogitsGolden, EveryVariantAgrees) {
   }
 }
 
-std::vector<std::string> golden_names() {
+std::vector<std::string> golden_names(const char* folder = kGoldens) {
   std::vector<std::string> names;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(kGoldens, error)) names.push_back(entry.path().stem());
+  for (const auto& entry : fs::directory_iterator(folder, error)) names.push_back(entry.path().stem());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -204,6 +205,16 @@ TEST(LogitsGoldens, FormsChunksAndPagesDoNotMatter) {
   for (const char* name : {"plain", "odd"}) {
     const double worst = worst_error(read_golden(name), Json::object(), manners);
     fmt::print("{:24} {} manners, worst relative error {:.1e}\n", name, manners.size(), worst);
+  }
+}
+
+// Writes and reads 2 GB a golden: run by `./test --full`.
+TEST(LogitsGoldens, DISABLED_AllExpertsAtTheRealWidth) {
+  const auto names = golden_names(kAllExperts);
+  EXPECT_GE(names.size(), 2u);
+  for (const std::string& name : names) {
+    const double worst = worst_error(read_golden(name, kAllExperts), Json::object(), {Manner{}});
+    fmt::print("{:24} worst relative error {:.1e}\n", name, worst);
   }
 }
 
