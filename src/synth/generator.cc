@@ -59,16 +59,23 @@ float uniform(uint32_t half) {
   return static_cast<float>(half >> 8) * 0x1p-23f - 1.0f;
 }
 
-// Elements first, first + 1, … (first even) as `Stored` by encode(uniform).
+// Elements first, first + 1, … (first even) as `Stored` by encode(uniform); in strips, so that each loop is
+// simple enough for the compiler's vector units.
 template <class Stored, class Encode>
 void fill_floats(uint64_t key, int64_t first, std::span<std::byte> out, Encode encode) {
+  constexpr int64_t kStrip = 512;
+  std::array<uint64_t, kStrip / 2> pairs;
+  std::array<uint32_t, kStrip> halves;
+  std::array<Stored, kStrip> stored;
   const auto count = static_cast<int64_t>(out.size() / sizeof(Stored));
-  for (int64_t i = 0; i < count; i += 2) {
-    const uint64_t pair = word(key, static_cast<uint64_t>((first + i) / 2));
-    const Stored two[2] = {encode(uniform(static_cast<uint32_t>(pair))),
-                           encode(uniform(static_cast<uint32_t>(pair >> 32)))};
-    std::memcpy(out.data() + i * static_cast<int64_t>(sizeof(Stored)), two,
-                std::min<size_t>(2, static_cast<size_t>(count - i)) * sizeof(Stored));
+  for (int64_t begin = 0; begin < count; begin += kStrip) {
+    const auto first_word = static_cast<uint64_t>((first + begin) / 2);
+    for (size_t i = 0; i < pairs.size(); ++i) pairs[i] = word(key, first_word + i);
+    std::memcpy(halves.data(), pairs.data(), sizeof halves);
+    for (size_t i = 0; i < stored.size(); ++i) stored[i] = encode(uniform(halves[i]));
+    const auto size = static_cast<size_t>(std::min(kStrip, count - begin));
+    std::memcpy(out.data() + begin * static_cast<int64_t>(sizeof(Stored)), stored.data(),
+                size * sizeof(Stored));
   }
 }
 
