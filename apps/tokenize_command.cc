@@ -111,7 +111,7 @@ double thread_seconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-// Nothing is cached between pieces, so text that never repeats and text that does run alike.
+// One pass over text that the tokenizer has not seen before: its cache of pieces starts empty.
 int bench(const Tokenizer& tokenizer, const std::string& path) {
   auto file = MappedFile::open(path);
   if (!file) return report(file.error());

@@ -91,12 +91,20 @@ void encode_by_heap(const Vocabulary& vocabulary, std::string_view piece, const 
 }  // namespace
 
 void encode_piece(const Vocabulary& vocabulary, std::string_view piece, const char* limit,
-                  std::vector<TokenId>& ids) {
+                  std::vector<TokenId>& ids, PieceCache* cache) {
   DCHECK(!piece.empty() && piece.size() < kNoPart);
+  const bool cached = cache && piece.size() <= PieceCache::kMaxPieceBytes;
+  if (cached && cache->find(piece, limit, ids)) return;
+  const size_t begin = ids.size();
   const TokenId whole = vocabulary.find(piece.data(), piece.size(), limit);
-  if (whole != kNoToken) return ids.push_back(whole);
-  if (piece.size() <= kScanMaxBytes) return encode_by_scan(vocabulary, piece, limit, ids);
-  encode_by_heap(vocabulary, piece, limit, ids);
+  if (whole != kNoToken) {
+    ids.push_back(whole);
+  } else if (piece.size() > kScanMaxBytes) {
+    encode_by_heap(vocabulary, piece, limit, ids);
+  } else {
+    encode_by_scan(vocabulary, piece, limit, ids);
+  }
+  if (cached) cache->insert(piece, limit, ids.data() + begin, ids.size() - begin);
 }
 
 }  // namespace sirocco

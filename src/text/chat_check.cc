@@ -172,9 +172,11 @@ class Checker {
   }
 
   static Result<void> check_tool(const Tool& tool) {
-    if (auto ok = check_json_schema(tool.parameters, "tools: parameters of " + quoted(tool.name)); !ok)
+    if (auto ok =
+            check_json_schema(tool.parameters, fmt::format("tools: parameters of {}", quoted(tool.name)));
+        !ok)
       return ok;
-    if (!is_function_name(tool.name)) return bad_input("tools: " + name_rule(tool.name));
+    if (!is_function_name(tool.name)) return bad_input(fmt::format("tools: {}", name_rule(tool.name)));
     return {};
   }
 

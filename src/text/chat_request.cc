@@ -176,7 +176,8 @@ class RequestReader {
     if (!image || !image->is_object()) return refuse("image_url", "expected a string or an object");
     if (!lenient_)
       for (const std::string& key : image->keys)
-        if (key != "url" && key != "detail") return refuse("image_url", "unknown key " + quoted(key));
+        if (key != "url" && key != "detail")
+          return refuse("image_url", fmt::format("unknown key {}", quoted(key)));
     const PythonJson* detail = given(*image, "detail");
     if (!lenient_ && detail && !detail->is_string()) return refuse("image_url.detail", "expected a string");
     return read_string(*image, "url", chunk.text);

@@ -24,7 +24,7 @@ Result<ModelSettingsBuilder::ReasoningEffort> parse_effort(const PythonJson& jso
         if (!item.is_string() || !is_reasoning_effort(item.text))
           return fail_at("values: not a reasoning effort");
         if (std::ranges::count(effort.values, item.text))
-          return fail_at("values: duplicate " + quoted(item.text));
+          return fail_at(fmt::format("values: duplicate {}", quoted(item.text)));
         effort.values.push_back(item.text);
       }
     } else if (key == "default") {
@@ -36,7 +36,7 @@ Result<ModelSettingsBuilder::ReasoningEffort> parse_effort(const PythonJson& jso
     } else if (key == "type") {
       if (!value.is_string() || value.text != "enum") return fail_at("type: expected \"enum\"");
     } else {
-      return fail_at("unknown key " + quoted(key));
+      return fail_at(fmt::format("unknown key {}", quoted(key)));
     }
   }
   if (!std::ranges::count(effort.values, effort.default_value))

@@ -146,7 +146,9 @@ bool PromptWriter::tools_and_settings(const ChatRequest& request) {
       dump_python_string(tool.name, json);
       json += R"(, "description": )";
       dump_python_string(tool.description, json);
-      json += R"(, "parameters": )" + dump_python_json(tool.parameters) + "}}";
+      json += R"(, "parameters": )";
+      json += dump_python_json(tool.parameters);
+      json += "}}";
     }
     if (!block("[AVAILABLE_TOOLS]", json + "]", "[/AVAILABLE_TOOLS]")) return false;
   }
@@ -277,7 +279,7 @@ bool PromptWriter::fim(std::string_view prompt, std::string_view suffix) {
   if (!marker("[SUFFIX]")) return false;
   if (!suffix.empty()) {
     // The reference encodes the suffix behind a smiley and cuts two tokens off, whatever they cover.
-    const auto ids = tokenizer_.encode("☺" + std::string(suffix));
+    const auto ids = tokenizer_.encode(fmt::format("☺{}", suffix));
     prompt_.ids.insert(prompt_.ids.end(), ids.begin() + std::min<ptrdiff_t>(2, std::ssize(ids)), ids.end());
   }
   return marker("[PREFIX]") && text(prompt);

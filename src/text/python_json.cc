@@ -73,7 +73,7 @@ std::string python_float(double value) {
   const std::string sign = scientific[0] == '-' ? "-" : "";
   const int count = static_cast<int>(digits.size());
   if (exponent < -4 || exponent >= 16) {
-    const std::string tail = count > 1 ? "." + digits.substr(1) : "";
+    const std::string tail = count > 1 ? fmt::format(".{}", digits.substr(1)) : "";
     return fmt::format("{}{}{}e{}{:02}", sign, digits[0], tail, exponent < 0 ? '-' : '+', std::abs(exponent));
   }
   if (exponent < 0) return fmt::format("{}0.{:0>{}}", sign, digits, count - exponent - 1);

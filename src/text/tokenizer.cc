@@ -14,6 +14,11 @@
 #include "text/utf8.h"
 
 namespace sirocco {
+namespace {
+
+constexpr size_t kCacheFromBytes = 32 << 10;  // shorter texts end before a cache has paid for itself
+
+}  // namespace
 
 std::optional<TokenizerVersion> tokenizer_version_named(std::string_view name) {
   for (const auto version : {TokenizerVersion::v3, TokenizerVersion::v7, TokenizerVersion::v11,
@@ -113,9 +118,11 @@ void Tokenizer::encode_append(std::string_view text, std::vector<TokenId>& ids) 
     text = repaired;
   }
   const char* const limit = text.data() + text.size();
+  std::optional<PieceCache> cache;
+  if (text.size() >= kCacheFromBytes) cache.emplace();
   while (!text.empty()) {
     const size_t length = next_piece(text);
-    encode_piece(vocabulary_, text.substr(0, length), limit, ids);
+    encode_piece(vocabulary_, text.substr(0, length), limit, ids, cache ? &*cache : nullptr);
     text.remove_prefix(length);
   }
 }

@@ -8,29 +8,13 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "text/padded_load.h"
 
 namespace sirocco {
 namespace {
 
 constexpr size_t kFilterBits =
     1 << 21;  // 256 KiB stays in a second-level cache; 6 % false hits at 131,072 pieces
-
-uint64_t mix(uint64_t a, uint64_t b) {
-  __extension__ using Wide = unsigned __int128;
-  const auto product = static_cast<Wide>(a) * b;
-  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-}
-
-// The first `length_bytes` (1…8) bytes at p, zero-padded; reads no byte at or behind `limit`.
-uint64_t load_padded(const char* p, size_t length_bytes, const char* limit) {
-  uint64_t value = 0;
-  if (limit - p >= 8) {
-    std::memcpy(&value, p, 8);
-    return value & (~uint64_t{0} >> (64 - 8 * length_bytes));
-  }
-  std::memcpy(&value, p, length_bytes);
-  return value;
-}
 
 uint64_t hash_long(const char* p, size_t length_bytes) {
   uint64_t hash = length_bytes;

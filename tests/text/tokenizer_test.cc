@@ -7,6 +7,7 @@
 
 #include "golden_lines.h"
 #include "text/detokenizer.h"
+#include "text/splitter.h"
 #include "text/utf8.h"
 
 namespace sirocco {
@@ -33,6 +34,20 @@ TEST(Tokenizer, LongPiecesMergeAsShortOnes) {
   }
   const auto million = golden_tokenizer().encode(std::string(1'000'000, 'a'));
   EXPECT_EQ(golden_tokenizer().decode(million), std::string(1'000'000, 'a'));
+}
+
+TEST(Tokenizer, TheCacheOfLongTextsChangesNothing) {
+  std::string text;
+  for (const PythonJson& line : golden_lines("texts.jsonl")) text += line.find("text")->text;
+  text += text;  // the second half is answered by the cache
+  ASSERT_GT(text.size(), 100'000u);
+  std::vector<TokenId> piecewise;
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t length = next_piece(rest);
+    golden_tokenizer().encode_append(rest.substr(0, length), piecewise);
+    rest.remove_prefix(length);
+  }
+  EXPECT_EQ(golden_tokenizer().encode(text), piecewise);
 }
 
 TEST(Tokenizer, ControlTokensComeOnlyFromRaw) {
