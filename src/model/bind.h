@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a checkpoint to a model: the configuration, and every tensor in its place with dtype and shape
-// checked.
+// From a checkpoint to a model: the configuration, and every tensor in its place, dtype and shape checked.
 #pragma once
 
 #include <string>
@@ -22,8 +21,7 @@ Result<Config> parse_gguf_config(const GgufMetadata& metadata, const std::string
 // Fails naming the first tensor that is missing or whose shape or type is not what `config` demands.
 Result<ModelWeights> bind_weights(const Checkpoint& checkpoint, const Config& config);
 
-// The tensors that binding passes over: activation scales and global scales are read and so are not among
-// them.
+// The tensors that binding passes over. Activation and global scales are read, so they are not among them.
 Result<std::vector<const TensorEntry*>> unused_tensors(const Checkpoint& checkpoint, const Config& config);
 
 }  // namespace sirocco

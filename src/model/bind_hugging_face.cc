@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of model*.safetensors (docs/formats/hugging-face.md): two spellings of the prefix, experts fused into
-// one tensor a layer or one by one.
+// Names of model*.safetensors (docs/formats/hugging-face.md): several spellings of the prefix; experts fused
+// into one tensor a layer, or one by one.
 #include <fmt/format.h>
 
 #include "model/bind_layouts.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The three naming schemes, one file each. Each fills what its names mean and stops at the lookup's first
-// error.
+// The three naming schemes, one file each. Each fills what its names mean and stops at the first error.
 #pragma once
 
 #include "model/bind_lookup.h"

@@ -22,15 +22,13 @@ class BindLookup {
  public:
   explicit BindLookup(const Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
 
-  // "<prefix>.weight" [rows, cols] in any type that decodes, with an FP8 tensor's scale beside it (in a GGUF:
-  // with
+  // "<prefix>.weight" [rows, cols] in any type that decodes, with an FP8 tensor's scale beside it (in a GGUF
   // "<prefix>.scale" if there is one); or, when only "<prefix>.weight_packed" is there, compressed-tensors
   // NVFP4 with its two levels of scales.
   WeightView matrix(const std::string& prefix, int64_t rows, int64_t cols);
   // One matrix by its full name and its shape there (a convolution's [out, c, h, w]) as rows × cols elements.
   WeightView reshaped(const std::string& name, const std::vector<int64_t>& shape, int64_t rows, int64_t cols);
-  // `name` [parts, rows, cols] as `parts` matrices; `scale_name` ([], [1], [parts] or [parts, 1, 1]) when
-  // FP8.
+  // `name` [parts, rows, cols] as `parts` matrices; FP8 has `scale_name`: [], [1], [parts] or [parts, 1, 1].
   std::vector<WeightView> stack(const std::string& name, int64_t parts, int64_t rows, int64_t cols,
                                 const std::string& scale_name = "", const std::string& activation_name = "");
   // "<prefix>.weight" [n] as one row of floats: norms.

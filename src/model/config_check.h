@@ -12,8 +12,7 @@ namespace sirocco {
 // The rules between fields that the readers' bounds do not cover: divisibility, one kind a layer, sums.
 Result<Config> check_config(Config config, const std::string& where);
 
-// Fills attention and feed_forward from the first `leading_dense` layers and whether there are experts at
-// all.
+// Fills attention and feed_forward: the first `leading_dense` layers are dense, all are without experts.
 void set_layer_kinds(Config& config, int64_t leading_dense);
 
 // YaRN's magnitude g(s, m) = 0.1 · m · ln s + 1 for s > 1, else 1 (arXiv:2309.00071, with DeepSeek's m).

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ConfigFields: typed, bounded access to one JSON object of a configuration. The first thing wrong sticks and
-// names file, field, expected and actual; later reads return their fallback, so that callers read all fields
-// in a row and ask once.
+// names file, field, expected and actual; later reads return a default, so that callers read
+// every field in a row and ask once.
 #pragma once
 
 #include <cstdint>

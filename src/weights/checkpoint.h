@@ -20,8 +20,7 @@ namespace sirocco {
 
 enum class Layout { native, hugging_face, gguf };
 
-// Whether a directory that holds a configuration and no tensors is a checkpoint (inspect) or an error (the
-// rest).
+// Whether a configuration without tensors is a checkpoint (inspect) or an error (all others).
 enum class WeightFiles { required, optional };
 
 class Checkpoint {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which files a path means: the layout, its configuration and its weight files, by name alone (nothing but an
-// index is opened). The rules are in docs/formats/native.md and hugging-face.md, "Files", and gguf.md, "Split
-// sets".
+// index is opened). The rules are told in docs/formats: native.md and hugging-face.md ("Files"), gguf.md
+// ("Split sets").
 #pragma once
 
 #include <map>
