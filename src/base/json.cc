@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "base/printable.h"
+
 namespace sirocco {
 namespace {
 
@@ -36,7 +38,7 @@ Result<Json> parse_json(std::string_view text, std::string_view where) {
   try {
     return Json::parse(text.begin(), text.end());
   } catch (const nlohmann::json::exception& e) {
-    return bad_input(fmt::format("{}: invalid JSON: {}", where, e.what()));
+    return bad_input(fmt::format("{}: invalid JSON: {}", where, printable(e.what(), 200)));
   }
 }
 

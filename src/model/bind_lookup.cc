@@ -78,6 +78,12 @@ WeightView view_of(const TensorEntry& entry, int64_t rows, int64_t cols) {
 
 }  // namespace
 
+bool BindLookup::has_any(std::string_view prefix) const {
+  const auto tensors = checkpoint_.tensors();
+  return std::any_of(tensors.begin(), tensors.end(),
+                     [&](const TensorEntry& entry) { return entry.name.starts_with(prefix); });
+}
+
 void BindLookup::refuse(ErrorKind kind, std::string message) {
   if (!error_) error_ = Error{kind, std::move(message)};
 }

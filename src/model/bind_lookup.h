@@ -35,6 +35,7 @@ class BindLookup {
   WeightView vector(const std::string& prefix, int64_t n);
 
   bool has(std::string_view name) const { return checkpoint_.find(name) != nullptr; }
+  bool has_any(std::string_view prefix) const;  // some tensor's name begins with it
   bool used(const TensorEntry& entry) const { return used_.contains(&entry); }
   bool ok() const { return !error_; }
   const std::optional<Error>& error() const { return error_; }

@@ -51,7 +51,7 @@ void bind_tower(BindLookup& lookup, const Config& config, const VisionNames& nam
 }  // namespace
 
 void bind_native_vision(BindLookup& lookup, const Config& config, VisionWeights& vision) {
-  if (!config.vision || !lookup.has("vision_encoder.patch_conv.weight")) return;
+  if (!config.vision || !lookup.has_any("vision_encoder.")) return;
   vision.interleaved_rope = true;
   bind_tower(lookup, config,
              {.conv = "vision_encoder.patch_conv",
@@ -76,8 +76,8 @@ void bind_native_vision(BindLookup& lookup, const Config& config, VisionWeights&
 void bind_hugging_face_vision(BindLookup& lookup, const Config& config, VisionWeights& vision) {
   if (!config.vision) return;
   // `vision_tower.` and `multi_modal_projector.` occur with and without a leading `model.`.
-  const std::string root = lookup.has("model.vision_tower.patch_conv.weight") ? "model." : "";
-  if (!lookup.has(root + "vision_tower.patch_conv.weight")) return;
+  const std::string root = lookup.has_any("model.vision_tower.") ? "model." : "";
+  if (!lookup.has_any(root + "vision_tower.")) return;
   const std::string tower = root + "vision_tower";
   const std::string projector = root + "multi_modal_projector";
   vision.interleaved_rope = false;

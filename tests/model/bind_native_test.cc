@@ -75,6 +75,17 @@ TEST(BindNative, DenseFirstLayerAndVision) {
   EXPECT_EQ(w.vision.projector_in.rows, 24);
 }
 
+TEST(BindNative, VisionIsWholeOrAbsent) {
+  TinyCheckpoint tiny = tiny_native(false, true);
+  tiny.remove("vision_encoder.patch_conv.weight");
+  EXPECT_EQ(Bound(tiny).message(),
+            "DIR: tensor 'vision_encoder.patch_conv.weight' is missing, expected [16, 3, 2, 2]");
+  std::erase_if(tiny.tensors, [](const TestTensor& t) { return t.name.starts_with("vision_"); });
+  const Bound bound(tiny);
+  ASSERT_TRUE(bound.weights) << bound.message();
+  EXPECT_FALSE(bound.weights->vision.patch_conv.present());
+}
+
 TEST(BindNative, GroupedAttentionOfTheAncestors) {
   const Bound bound(tiny_grouped_native());
   ASSERT_TRUE(bound.weights) << bound.message();
