@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "chat_command.h"
 #include "compare_command.h"
 #include "exit_codes.h"
 #include "inspect_command.h"
@@ -63,6 +64,7 @@ int run_command_line(int argc, char** argv) {
   app.footer(kExitCodesHelp);
   int exit_code = kExitDone;
   add_run_command(app, exit_code);
+  add_chat_command(app, exit_code);
   add_inspect_command(app, exit_code);
   add_compare_command(app, exit_code);
   add_tokenize_command(app, exit_code);

@@ -76,21 +76,26 @@ Result<std::string> read_file(const std::string& path, size_t max_bytes) {
 }
 
 Result<void> write_file_atomically(const std::string& path, std::span<const std::byte> bytes) {
+  return write_file_atomically(path, std::span(&bytes, 1));
+}
+
+Result<void> write_file_atomically(const std::string& path,
+                                   std::span<const std::span<const std::byte>> parts) {
   const std::string temporary = fmt::format("{}.tmp.{}", path, ::getpid());
   {
     Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (fd.get() < 0) return system_error(temporary, "create");
-    size_t done = 0;
-    while (done < bytes.size()) {
-      const ssize_t n = ::write(fd.get(), bytes.data() + done, bytes.size() - done);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) {
-        auto error = system_error(temporary, "write");
-        ::unlink(temporary.c_str());
-        return error;
+    for (std::span<const std::byte> rest : parts)
+      while (!rest.empty()) {
+        const ssize_t n = ::write(fd.get(), rest.data(), rest.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) {
+          auto error = system_error(temporary, "write");
+          ::unlink(temporary.c_str());
+          return error;
+        }
+        rest = rest.subspan(static_cast<size_t>(n));
       }
-      done += static_cast<size_t>(n);
-    }
     if (::fsync(fd.get()) != 0) {
       auto error = system_error(temporary, "sync");
       ::unlink(temporary.c_str());

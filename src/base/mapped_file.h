@@ -32,5 +32,8 @@ class MappedFile {
 Result<std::string> read_file(const std::string& path, size_t max_bytes);
 // Writes beside `path` and renames, so that readers see the old file or the new one, never half of it.
 Result<void> write_file_atomically(const std::string& path, std::span<const std::byte> bytes);
+// The same for parts that lie apart.
+Result<void> write_file_atomically(const std::string& path,
+                                   std::span<const std::span<const std::byte>> parts);
 
 }  // namespace sirocco

@@ -128,12 +128,4 @@ void LoadedEngine::drop_cached_prefixes() {
   loop_->call([](PageCache& cache) { cache.drop_cached(); });
 }
 
-Result<int64_t> LoadedEngine::save_session(std::span<const int32_t>, const std::string&) {
-  return fail(ErrorKind::unsupported, "sessions cannot be saved yet");
-}
-
-Result<int64_t> LoadedEngine::restore_session(const std::string&, std::vector<int32_t>*) {
-  return fail(ErrorKind::unsupported, "sessions cannot be restored yet");
-}
-
 }  // namespace sirocco

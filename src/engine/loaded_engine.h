@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "engine/engine_loop.h"
+#include "engine/session_file.h"
 #include "run/model.h"
 #include "sirocco/engine.h"
 #include "text/tokenizer.h"
@@ -34,6 +35,7 @@ class LoadedEngine final : public Engine {
 
  private:
   LoadedEngine(std::unique_ptr<Model> model, Tokenizer tokenizer, EngineInfo info);
+  SessionShape session_shape() const;
 
   std::unique_ptr<Model> model_;
   Tokenizer tokenizer_;

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chat_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "answer_printer.h"
+#include "conversation.h"
+#include "engine_flags.h"
+#include "exit_codes.h"
+#include "interrupt.h"
+#include "line_editor.h"
+#include "request_flags.h"
+
+namespace sirocco {
+namespace {
+
+constexpr const char* kHelp =
+    "/help            this list\n"
+    "/reset           forget what was said\n"
+    "/system [TEXT]   set the system prompt, or remove it\n"
+    "/effort LEVEL    none, or high to think before answering\n"
+    "/save FILE       write the conversation\n"
+    "/load FILE       read one\n"
+    "/exit            leave (Ctrl-D too)\n"
+    "Ctrl-C stops an answer. A line that ends in \\ goes on in the next one; a paste is one message.\n";
+
+class Chat {
+ public:
+  Chat(Engine& engine, const RequestFlags& flags, const std::string& session_path)
+      : engine_(engine), flags_(flags), session_path_(session_path) {
+    talk_.system = flags.system;
+    talk_.effort = flags.reasoning_effort;
+    if (!session_path.empty()) resume();
+  }
+
+  int run() {
+    const InterruptGuard guard;
+    if (editor_.on_terminal())
+      fmt::print("{}, context {} tokens. /help lists commands.\n", engine_.info().model_name,
+                 engine_.info().context_tokens);
+    for (std::string line;;) {
+      const LineEditor::Status status = editor_.read(line);
+      InterruptGuard::take();
+      if (status == LineEditor::Status::end) break;
+      if (status == LineEditor::Status::interrupted) {
+        fmt::print("\n(/exit or Ctrl-D leaves)\n");
+        continue;
+      }
+      if (line.empty()) continue;
+      if (line == "/exit" || line == "/quit") break;
+      if (line.front() == '/')
+        command(line);
+      else
+        turn(line);
+    }
+    if (editor_.on_terminal()) fmt::print("\n");
+    if (!session_path_.empty()) keep();
+    return failed_ ? kExitError : kExitDone;
+  }
+
+ private:
+  void turn(const std::string& text) {
+    talk_.ask(text);
+    nlohmann::ordered_json json = talk_.request();
+    RequestFlags flags = flags_;
+    flags.reasoning_effort = talk_.effort;
+    set_request_fields(flags, json);
+    auto request = engine_.chat_request(
+        json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace), ChatRules::lenient);
+    std::vector<int32_t> prompt = request ? request->prompt : std::vector<int32_t>();
+    auto stream = request ? engine_.submit(std::move(*request)) : Result<Stream>(forward_error(request));
+    if (!stream) {
+      complain(stream.error().message);
+      talk_.answer({});
+      return;
+    }
+    const PrintedAnswer printed = print_answer(*stream, {});
+    said_ids_ = std::move(prompt);
+    said_ids_.insert(said_ids_.end(), printed.answer.tokens.begin(), printed.answer.tokens.end());
+    talk_.answer(printed.answer);
+    const Finish& finish = printed.answer.finish;
+    if (finish.reason == FinishReason::error) complain(finish.error);
+    const bool dim = ::isatty(STDERR_FILENO) == 1;
+    fmt::print(stderr, "{}{}{}{}\n", dim ? "\x1b[2m" : "", printed.interrupted ? "stopped; " : "",
+               footer(finish), dim ? "\x1b[0m" : "");
+  }
+
+  // A session is the conversation as JSON and, beside it, the cache pages that it made.
+  std::string pages_path() const { return session_path_ + ".pages"; }
+  void resume() {
+    if (::access(session_path_.c_str(), F_OK) != 0) return;  // a new one
+    if (const auto loaded = talk_.load(session_path_); !loaded) return complain(loaded.error().message);
+    const auto tokens = engine_.restore_session(pages_path(), nullptr);
+    if (tokens)
+      say(fmt::format("{} turns, {} tokens in the cache", talk_.turns(), *tokens));
+    else
+      say(fmt::format("{} turns; to be computed again: {}", talk_.turns(), tokens.error().message));
+  }
+  void keep() {
+    if (const auto saved = talk_.save(session_path_); !saved) complain(saved.error().message);
+    if (said_ids_.empty()) return;
+    if (const auto saved = engine_.save_session(said_ids_, pages_path()); !saved)
+      complain(saved.error().message);
+  }
+
+  void command(const std::string& line) {
+    const size_t name_end = std::min(line.find(' '), line.size());
+    const std::string name = line.substr(0, name_end);
+    const std::string argument = line.substr(std::min(line.find_first_not_of(' ', name_end), line.size()));
+    if (name == "/help") return fmt::print("{}", kHelp);
+    if (name == "/reset") return talk_.forget(), say("forgotten");
+    if (name == "/system")
+      return talk_.system = argument, say(argument.empty() ? "no system prompt" : "system prompt set");
+    if (name == "/effort") return set_effort(argument);
+    if (name == "/save" || name == "/load") return file(name, argument);
+    complain(name + " is no command; /help lists them");
+  }
+  void set_effort(const std::string& level) {
+    if (level != "none" && level != "high") return complain("/effort: expected none or high");
+    talk_.effort = level;
+    say("effort " + level);
+  }
+  void file(const std::string& name, const std::string& path) {
+    if (path.empty()) return complain(name + ": expected a file name");
+    const auto done = name == "/save" ? talk_.save(path) : talk_.load(path);
+    if (!done) return complain(done.error().message);
+    say(fmt::format("{} turns {} {}", talk_.turns(), name == "/save" ? "written to" : "read from", path));
+  }
+  void say(const std::string& text) { fmt::print("{}\n", text); }
+  void complain(const std::string& text) {
+    fmt::print(stderr, "error: {}\n", text);
+    failed_ = !editor_.on_terminal();  // a script wants to know
+  }
+
+  Engine& engine_;
+  const RequestFlags& flags_;
+  const std::string& session_path_;
+  std::vector<int32_t> said_ids_;  // prompt and answer of the last turn
+  Conversation talk_;
+  LineEditor editor_;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+void add_chat_command(CLI::App& app, int& exit_code) {
+  struct Options {
+    EngineFlags engine;
+    RequestFlags request;
+    std::string session;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("chat", "talk to a model");
+  add_engine_flags(*command, options->engine);
+  add_request_flags(*command, options->request);
+  command->add_option("--session", options->session, "file to go on from and to keep the conversation in");
+  command->footer(std::string("Within the chat:\n") + kHelp + "\n" + kExitCodesHelp);
+  command->callback([options, &exit_code] {
+    auto engine = open_engine(options->engine);
+    if (!engine) {
+      fmt::print(stderr, "error: {}\n", engine.error().message);
+      exit_code = kExitError;
+      return;
+    }
+    exit_code = Chat(**engine, options->request, options->session).run();
+  });
+}
+
+}  // namespace sirocco

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conversation.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace sirocco {
+
+using Json = nlohmann::ordered_json;
+
+void Conversation::ask(const std::string& text) {
+  messages_.push_back({{"role", "user"}, {"content", text}});
+}
+
+void Conversation::answer(const Answer& answer) {
+  if (answer.text.empty()) {
+    messages_.erase(messages_.size() - 1);
+    return;
+  }
+  Json message = {{"role", "assistant"}, {"content", answer.text}};
+  if (!answer.reasoning.empty()) message["reasoning_content"] = answer.reasoning;
+  messages_.push_back(std::move(message));
+}
+
+Json Conversation::request() const {
+  Json request;
+  request["messages"] = Json::array();
+  if (!system.empty()) request["messages"].push_back({{"role", "system"}, {"content", system}});
+  for (const Json& message : messages_) request["messages"].push_back(message);
+  if (!effort.empty()) request["reasoning_effort"] = effort;
+  return request;
+}
+
+Result<void> Conversation::save(const std::string& path) const {
+  const std::string temporary = fmt::format("{}.tmp.{}", path, ::getpid());
+  std::ofstream file(temporary, std::ios::binary);
+  file << request().dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+  file.close();
+  std::error_code error;
+  if (file) std::filesystem::rename(temporary, path, error);
+  if (file && !error) return {};
+  std::remove(temporary.c_str());
+  return bad_input(path + ": cannot be written");
+}
+
+Result<void> Conversation::load(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(ErrorKind::not_found, path + ": cannot be opened");
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const Json json = text.size() < (size_t{1} << 26) ? Json::parse(text, nullptr, false) : Json();
+  if (!json.is_object() || !json.contains("messages") || !json["messages"].is_array())
+    return bad_input(path + ": expected an object with messages");
+  Conversation loaded;
+  for (const Json& message : json["messages"]) {
+    const bool well_formed = message.is_object() && message.contains("role") && message["role"].is_string() &&
+                             message.contains("content") && message["content"].is_string();
+    if (!well_formed) return bad_input(path + ": expected messages with role and content");
+    if (message["role"] == "system" && loaded.messages_.empty())
+      loaded.system = message["content"];
+    else
+      loaded.messages_.push_back(message);
+  }
+  if (json.contains("reasoning_effort") && json["reasoning_effort"].is_string())
+    loaded.effort = json["reasoning_effort"];
+  *this = std::move(loaded);
+  return {};
+}
+
+}  // namespace sirocco

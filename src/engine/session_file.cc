@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/session_file.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/mapped_file.h"
+
+namespace sirocco {
+namespace {
+
+constexpr char kMagic[16] = "sirocco-session";
+
+struct Header {
+  char magic[16];
+  uint32_t version;
+  uint32_t page_tokens;
+  uint64_t page_bytes;
+  uint64_t fingerprint;
+  uint64_t tokens;
+  uint64_t checksum;  // of ids and pages
+};
+static_assert(sizeof(Header) == 56);
+static_assert(std::endian::native == std::endian::little, "the file is little-endian");
+
+// Eight bytes a step; the tail byte by byte.
+uint64_t checksum(uint64_t sum, std::span<const std::byte> bytes) {
+  size_t i = 0;
+  for (; i + 8 <= bytes.size(); i += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + i, 8);
+    sum = std::rotl(sum ^ word, 29) * 0x9E3779B97F4A7C15ULL;
+  }
+  for (; i < bytes.size(); ++i)
+    sum = std::rotl(sum ^ static_cast<uint64_t>(bytes[i]), 29) * 0x9E3779B97F4A7C15ULL;
+  return sum;
+}
+
+uint64_t pages_for(uint64_t tokens, uint32_t page_tokens) {
+  return tokens / page_tokens + (tokens % page_tokens != 0);
+}
+
+}  // namespace
+
+uint64_t model_fingerprint(const Config& c, uint64_t file_bytes, uint64_t page_bytes) {
+  const uint64_t numbers[] = {static_cast<uint64_t>(c.layers),
+                              static_cast<uint64_t>(c.hidden),
+                              static_cast<uint64_t>(c.vocabulary),
+                              static_cast<uint64_t>(c.heads),
+                              static_cast<uint64_t>(c.kv_lora_rank),
+                              static_cast<uint64_t>(c.rope_dim),
+                              static_cast<uint64_t>(c.q_lora_rank),
+                              file_bytes,
+                              page_bytes};
+  return checksum(1, std::as_bytes(std::span(numbers)));
+}
+
+Result<void> write_session(const std::string& path, const SessionShape& shape, std::span<const int32_t> ids,
+                           std::span<const std::span<const std::byte>> pages) {
+  CHECK(pages.size() == pages_for(ids.size(), shape.page_tokens));
+  Header header{};
+  std::memcpy(header.magic, kMagic, sizeof kMagic);
+  header.version = 1;
+  header.page_tokens = shape.page_tokens;
+  header.page_bytes = shape.page_bytes;
+  header.fingerprint = shape.fingerprint;
+  header.tokens = ids.size();
+  header.checksum = checksum(0, std::as_bytes(ids));
+  for (const auto page : pages) header.checksum = checksum(header.checksum, page);
+  std::vector<std::span<const std::byte>> parts = {std::as_bytes(std::span(&header, 1)), std::as_bytes(ids)};
+  parts.insert(parts.end(), pages.begin(), pages.end());
+  return write_file_atomically(path, parts);
+}
+
+Result<SessionView> parse_session(std::span<const std::byte> bytes, const SessionShape& shape,
+                                  const std::string& where) {
+  Header header{};
+  if (bytes.size() < sizeof header)
+    return bad_input(fmt::format("{}: {} bytes, expected a session file", where, bytes.size()));
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0) return bad_input(where + ": not a session file");
+  if (header.version != 1) return bad_input(fmt::format("{}: version {}, expected 1", where, header.version));
+  if (header.fingerprint != shape.fingerprint || header.page_bytes != shape.page_bytes ||
+      header.page_tokens != shape.page_tokens)
+    return bad_input(where + ": made by another model, or with another cache type");
+  const uint64_t body = bytes.size() - sizeof header;
+  const bool countable = header.tokens <= body / sizeof(int32_t);
+  const uint64_t id_bytes = countable ? header.tokens * sizeof(int32_t) : 0;
+  const uint64_t pages = countable ? pages_for(header.tokens, shape.page_tokens) : 0;
+  const bool fits = countable && pages <= (body - id_bytes) / shape.page_bytes;
+  if (!fits || body - id_bytes != pages * shape.page_bytes)
+    return bad_input(fmt::format("{}: {} bytes do not hold {} tokens", where, bytes.size(), header.tokens));
+  SessionView view;
+  view.pages = bytes.subspan(sizeof header + id_bytes);
+  uint64_t sum = checksum(0, bytes.subspan(sizeof header, id_bytes));
+  for (uint64_t p = 0; p < pages; ++p)
+    sum = checksum(sum, view.pages.subspan(p * shape.page_bytes, shape.page_bytes));
+  if (sum != header.checksum) return bad_input(where + ": damaged, the checksum differs");
+  view.ids.resize(header.tokens);
+  if (id_bytes > 0) std::memcpy(view.ids.data(), bytes.data() + sizeof header, id_bytes);
+  for (const int32_t id : view.ids)
+    if (id < 0 || id >= shape.vocabulary)
+      return bad_input(fmt::format("{}: token {}, expected 0 to {}", where, id, shape.vocabulary - 1));
+  return view;
+}
+
+}  // namespace sirocco
