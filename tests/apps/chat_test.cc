@@ -18,7 +18,7 @@ std::string temporary_file(const char* name) {
 
 TEST(Chat, TalksSavesAndLeaves) {
   const std::string file = temporary_file("chat.json");
-  Terminal t({SIROCCO_PROGRAM, "chat", kModel, "--temperature", "0"});
+  Terminal t({SIROCCO_BINARY, "chat", kModel, "--temperature", "0"});
   ASSERT_TRUE(t.await("/help lists commands"));
   ASSERT_TRUE(t.await("> "));
   t.type("What are you?\r");
@@ -40,7 +40,7 @@ TEST(Chat, TalksSavesAndLeaves) {
 
 TEST(Chat, APasteOfManyLinesIsOneMessage) {
   const std::string file = temporary_file("paste.json");
-  Terminal t({SIROCCO_PROGRAM, "chat", kModel, "--temperature", "0", "--max-tokens", "3"});
+  Terminal t({SIROCCO_BINARY, "chat", kModel, "--temperature", "0", "--max-tokens", "3"});
   ASSERT_TRUE(t.await("> "));
   t.type("\x1b[200~first line\rsecond line\x1b[201~\r");
   ASSERT_TRUE(t.await("answer tokens"));
@@ -59,7 +59,7 @@ TEST(Chat, APasteOfManyLinesIsOneMessage) {
 }
 
 TEST(Chat, ControlCStopsTheAnswerNotTheProgram) {
-  Terminal t({SIROCCO_PROGRAM, "chat", kModel, "--temperature", "50", "--seed", "1"});  // babbles without end
+  Terminal t({SIROCCO_BINARY, "chat", kModel, "--temperature", "50", "--seed", "1"});  // babbles without end
   ASSERT_TRUE(t.await("> "));
   t.type("Tell me everything.\r");
   ASSERT_TRUE(t.await("everything."));
@@ -77,14 +77,14 @@ TEST(Chat, ControlCStopsTheAnswerNotTheProgram) {
 TEST(Chat, ASessionGoesOnAfterTheProgramEnded) {
   const std::string file = temporary_file("session");
   {
-    Terminal t({SIROCCO_PROGRAM, "chat", kModel, "--temperature", "0", "--session", file});
+    Terminal t({SIROCCO_BINARY, "chat", kModel, "--temperature", "0", "--session", file});
     ASSERT_TRUE(t.await("> "));
     t.type("My name is Ada.\r");
     ASSERT_TRUE(t.await("answer tokens"));
     t.type("/exit\r");
     EXPECT_EQ(t.exit_code(), 0);
   }
-  Terminal t({SIROCCO_PROGRAM, "chat", kModel, "--temperature", "0", "--session", file});
+  Terminal t({SIROCCO_BINARY, "chat", kModel, "--temperature", "0", "--session", file});
   ASSERT_TRUE(t.await("1 turns, "));
   ASSERT_TRUE(t.await("tokens in the cache"));
   t.type("What is my name?\r");
@@ -96,7 +96,7 @@ TEST(Chat, ASessionGoesOnAfterTheProgramEnded) {
 }
 
 TEST(Run, AnswersAndEndsWithAFooter) {
-  Terminal t({SIROCCO_PROGRAM, "run", kModel, "--temperature", "0", "--max-tokens", "8", "What are you?"});
+  Terminal t({SIROCCO_BINARY, "run", kModel, "--temperature", "0", "--max-tokens", "8", "What are you?"});
   EXPECT_EQ(t.exit_code(), 0);
   EXPECT_NE(t.screen.find("8 answer tokens at "), std::string::npos) << t.screen;
   EXPECT_NE(t.screen.find("GB/s, logits "), std::string::npos) << t.screen;
@@ -104,7 +104,7 @@ TEST(Run, AnswersAndEndsWithAFooter) {
 
 TEST(Run, SaysWhatIsWrongInOneLine) {
   const auto failure = [](std::vector<std::string> words, int code) {
-    words.insert(words.begin(), SIROCCO_PROGRAM);
+    words.insert(words.begin(), SIROCCO_BINARY);
     Terminal t(words);
     EXPECT_EQ(t.exit_code(), code) << t.screen;
     return t.screen;
