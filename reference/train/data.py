@@ -13,8 +13,8 @@ from skills.base import TRAIN, Turn
 from skills.tools import said
 
 MIX = {  # document kind: share of documents
-    "chat": 26, "facts": 10, "arith": 16, "drill": 12, "memory": 14, "system": 12, "tools": 9, "extract": 9,
-    "lists": 10, "echo": 14, "text": 2, "long": 0,
+    "chat": 20, "facts": 12, "arith": 16, "drill": 10, "memory": 12, "system": 16, "tools": 10, "extract": 8,
+    "lists": 8, "echo": 5, "text": 1, "long": 0,
 }
 KINDS = list(MIX)
 
@@ -72,9 +72,9 @@ def conversation(rng, kind, split=TRAIN):
 
 
 def echo(rng, encoder, vocab_size):
-    """Random ids twice: teaches copying, and gives every row of the embedding a use."""
-    run = [rng.randrange(encoder.offset, vocab_size) for _ in range(rng.randrange(4, 24))]
-    times = rng.choice([1, 1, 2])
+    """Random ids again and again: teaches copying, and gives every row of the embedding a use."""
+    run = [rng.randrange(encoder.offset, vocab_size) for _ in range(rng.randrange(3, 14))]
+    times = max(1, rng.randrange(16, 48) // len(run))
     ids = [encoder.special["<s>"]] + run + run * times
     return ids, [0] * (1 + len(run)) + [0] + [1] * (len(run) * times - 1)
 

@@ -54,8 +54,8 @@ def logits_of(model, encoder):
     return cases
 
 
-def conversations(model, encoder, tries):
-    for skill in prompts.SKILLS:
+def conversations(model, encoder, skills, tries):
+    for skill in skills:
         for number in range(tries):
             line = prompts.line(skill, number)
             ids, gap = answer(model, encoder.conversation(line)[0])
@@ -73,6 +73,7 @@ def main():
     parser.add_argument("model", nargs="?", default="models/mini")
     parser.add_argument("out", nargs="?", type=pathlib.Path, default=pathlib.Path("tests/golden/mini"))
     parser.add_argument("--tries", type=int, default=60, help="held-out prompts to try for each skill")
+    parser.add_argument("--skills", nargs="*", default=list(prompts.SKILLS))
     args = parser.parse_args()
     torch.set_num_threads(2)
     model, encoder = reference.load(args.model), Encoder(f"{args.model}/tekken.json")
@@ -80,7 +81,7 @@ def main():
     about = "float32 logits of transformers 5.8.1 on models/mini; written by reference/train/goldens.py"
     (args.out / "logits.json").write_text(json.dumps({"about": about, "cases": logits_of(model, encoder)}, indent=1) + "\n")
     with open(args.out / "conversations.jsonl", "w", encoding="utf-8") as f:
-        for c in conversations(model, encoder, args.tries):
+        for c in conversations(model, encoder, args.skills, args.tries):
             f.write(json.dumps(c, ensure_ascii=False) + "\n")
 
 

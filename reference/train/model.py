@@ -238,11 +238,7 @@ class Model(nn.Module):
         self.register_buffer("inv_freq", yarn_inv_freq(c), persistent=False)
 
     def init(self, seed):
-        """Fan-in scaled normal weights; the two projections into the residual stream start small.
-
-        The untied head starts as the scaled embedding: copying a token, which most skills need, is then one
-        map for all tokens instead of one to be learned for each.
-        """
+        """Fan-in scaled normal weights; the two projections into the residual stream start small."""
         g = torch.Generator().manual_seed(seed)
         for name, p in self.named_parameters():
             if p.dim() == 1:
@@ -256,8 +252,6 @@ class Model(nn.Module):
                 std *= 0.3
             with torch.no_grad():
                 p.copy_(torch.randn(p.shape, generator=g) * std)
-        with torch.no_grad():
-            self.output.copy_(self.tok_embeddings * 0.04)
 
     def rope(self, positions, dtype):
         """positions [B, S] -> cos, sin [B,1,S,R/2] and the llama-4 query scale [B,1,S,1]."""

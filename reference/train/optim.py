@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two optimisers in one: orthogonalised momentum (Muon) for matrices, Adam for everything else.
 
-Embedding, head, router and norms take Adam; every other matrix takes the momentum's nearest orthogonal
-matrix, found by five Newton-Schulz steps. A short trial preferred this to Adam alone (see README.md).
+Embedding, router and norms take Adam; every other matrix takes the momentum's nearest orthogonal matrix,
+found by five Newton-Schulz steps. The head takes momentum divided by one size for the whole table: Adam's
+size of each entry would push the rows of rare tokens away as fast as those of common ones, and with them the
+ability to copy rare tokens.
 """
 import torch
 import torch.distributed as dist
@@ -25,12 +27,14 @@ def orthogonalise(g):
 
 
 class Optimiser:
-    def __init__(self, model, muon_lr=0.02, adam_lr=0.003, decay=0.02, rank=0, workers=1):
+    def __init__(self, model, muon_lr=0.012, adam_lr=0.003, decay=0.02, rank=0, workers=1):
         self.rank, self.workers = rank, workers
         self.muon_lr, self.adam_lr, self.decay = muon_lr, adam_lr, decay
         self.matrices, rest, tables = [], [], []
         for name, p in model.named_parameters():
-            if name in ("tok_embeddings", "output"):
+            if name == "output":
+                self.head = p
+            elif name == "tok_embeddings":
                 tables.append(p)
             elif p.dim() == 1 or name.endswith("gate"):
                 rest.append(p)
@@ -38,6 +42,7 @@ class Optimiser:
                 halves = 2 if "w13" in name else 1
                 self.matrices.append((p, halves))
         self.momenta = [torch.zeros_like(p) for p, _ in self.matrices]
+        self.head_momentum, self.head_size = torch.zeros_like(self.head), torch.full((), 1e-6)
         self.adam = torch.optim.Adam([{"params": tables, "scale": 1.0}, {"params": rest, "scale": 1.0}],
                                      lr=adam_lr, betas=(0.9, 0.98), eps=1e-10, foreach=True)
 
@@ -46,7 +51,15 @@ class Optimiser:
             group["lr"] = self.adam_lr * group["scale"] * factor
         self.adam.step()
         with torch.no_grad():
+            self.head_step(factor)
             self.matrix_step(factor)
+
+    def head_step(self, factor):
+        grad = self.head.grad
+        self.head_size += 0.02 * (grad.square().mean() - self.head_size)
+        self.head_momentum.lerp_(grad, 0.1)
+        size = self.head_size.sqrt().clamp(min=1e-12)
+        self.head.add_(self.head_momentum / size, alpha=-self.adam_lr * 0.3 * factor)
 
     def matrix_step(self, factor):
         """Workers share the work: each orthogonalises every n-th matrix of a shape."""
@@ -71,9 +84,12 @@ class Optimiser:
                 p.mul_(1 - lr * self.decay).add_(part.reshape(p.shape), alpha=-lr * scale)
 
     def state(self):
-        return {"momenta": self.momenta, "adam": self.adam.state_dict()}
+        return {"momenta": self.momenta, "adam": self.adam.state_dict(), "head": self.head_momentum,
+                "head_size": self.head_size}
 
     def restore(self, state):
         for m, saved in zip(self.momenta, state["momenta"]):
             m.copy_(saved)
         self.adam.load_state_dict(state["adam"])
+        self.head_momentum.copy_(state["head"])
+        self.head_size.copy_(state["head_size"])

@@ -22,8 +22,10 @@ import torch.nn.functional as F
 
 import data
 from encode import Encoder
+from export import load_native
 from model import Config, Model
 from optim import Optimiser
+from plant import plant
 
 HERE = pathlib.Path(__file__).resolve().parents[2]
 
@@ -53,9 +55,13 @@ class Run:
         torch.manual_seed(args.seed)
         self.model = Model(self.config)
         self.model.init(args.seed)
+        plant(self.model, args.seed)
         self.optimiser = Optimiser(self.model, args.muon_lr, args.adam_lr, rank=rank, workers=args.workers)
         self.step, self.tokens, self.seconds, self.curve = 0, 0, 0.0, []
         self.average = [p.detach().clone() for p in self.model.parameters()]
+        if args.start and not args.state.exists():
+            self.model.load_state_dict(load_native(args.start).state_dict())
+            self.average = [p.detach().clone() for p in self.model.parameters()]
         if args.state.exists():
             self.restore(torch.load(args.state, weights_only=False))
         # A resumed run draws new documents instead of repeating the old ones.
@@ -89,11 +95,12 @@ class Run:
 
     def average_gradients(self):
         """One all-reduce carries the gradients, the first worker's clock and anybody's wish to stop."""
+        if self.args.workers == 1:
+            return
         grads = [p.grad for p in self.model.parameters()]
         clock = torch.tensor([self.seconds if self.rank == 0 else 0.0, float(self.stop)])
         flat = torch.cat([g.flatten() for g in grads] + [clock])
-        if self.args.workers > 1:
-            dist.all_reduce(flat)
+        dist.all_reduce(flat)
         self.seconds, self.stop = flat[-2].item(), flat[-1].item() > 0
         for g, part in zip(grads, flat.split([g.numel() for g in grads] + [2])):
             g.copy_(part.view_as(g)).div_(self.args.workers)
@@ -107,9 +114,10 @@ class Run:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step(factor)
         self.model.zero_grad()
-        keep = min(self.args.average, (self.step + 1) / (self.step + 10))
-        torch._foreach_lerp_(self.average, [p.detach() for p in self.model.parameters()], 1 - keep)
         self.step += 1
+        if self.step % 5 == 0:
+            keep = min(self.args.average, self.step / (self.step + 40)) ** 5
+            torch._foreach_lerp_(self.average, [p.detach() for p in self.model.parameters()], 1 - keep)
         self.tokens += batch["ids"].numel() * self.args.workers
         return loss.item(), losses, kinds
 
@@ -130,7 +138,7 @@ class Run:
             window.append(loss)
             sums.index_add_(0, kinds, losses)
             counts.index_add_(0, kinds, torch.ones(len(kinds)))
-            if self.step % 50 == 0 and self.rank == 0:
+            if self.step % 25 == 0 and self.rank == 0:
                 mean = sum(window) / len(window)
                 speed = (self.tokens - window_tokens) / (time.time() - window_start)
                 self.curve.append((self.step, self.tokens, round(self.seconds / 60, 2), round(mean, 4)))
@@ -158,11 +166,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--minutes", type=float, default=180, help="training time in all, over every resumption")
     parser.add_argument("--state", type=pathlib.Path, default=pathlib.Path("mini-state.pt"))
+    parser.add_argument("--start", type=pathlib.Path, help="a native folder whose weights to start from")
     parser.add_argument("--tokenizer", type=pathlib.Path, default=HERE / "models/mini/tekken.json")
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2, help="processes, one thread each")
     parser.add_argument("--batch-tokens", type=int, default=1024, help="of each worker")
-    parser.add_argument("--muon-lr", type=float, default=0.02)
+    parser.add_argument("--muon-lr", type=float, default=0.012)
     parser.add_argument("--adam-lr", type=float, default=0.003)
     parser.add_argument("--balance", type=float, default=0.01, help="weight of the load-balance loss")
     parser.add_argument("--average", type=float, default=0.995, help="decay of the averaged weights")

@@ -60,7 +60,7 @@ class Tool:
         style = rng.random()
         self.name = (f"{self.verb}_{self.noun}" if style < 0.7 else f"{self.verb}{self.noun.capitalize()}" if style < 0.85
                      else f"{self.noun}_{self.verb}")
-        self.params = rng.sample(PARAMS, rng.choice([0, 1, 1, 1, 2, 2, 3]))
+        self.params = rng.sample(PARAMS, rng.choice([0, 1, 1, 1, 1, 2, 2, 3]))
         verb = self.verb.capitalize()
         self.description = rng.choice([f"{verb} the {self.noun}.", f"{verb} a {self.noun}.", f"{verb} a {self.noun}",
                                        f"{verb}s the {self.noun}", self.about()])
