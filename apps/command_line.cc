@@ -11,6 +11,7 @@
 #include "inspect_command.h"
 #include "logits_command.h"
 #include "run_command.h"
+#include "serve_command.h"
 #include "sirocco/engine.h"
 #include "suggest.h"
 #include "synth_command.h"
@@ -65,6 +66,7 @@ int run_command_line(int argc, char** argv) {
   int exit_code = kExitDone;
   add_run_command(app, exit_code);
   add_chat_command(app, exit_code);
+  add_serve_command(app, exit_code);
   add_inspect_command(app, exit_code);
   add_compare_command(app, exit_code);
   add_tokenize_command(app, exit_code);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/api_error.h"
+
+namespace sirocco::api {
+namespace {
+
+const char* openai_type(int status) {
+  switch (status) {
+    case 401:
+      return "authentication_error";
+    case 403:
+      return "permission_error";
+    case 404:
+      return "not_found_error";
+    case 429:
+      return "rate_limit_error";
+    case 501:
+      return "not_supported_error";
+    case 503:
+      return "unavailable_error";
+    default:
+      return status >= 500 ? "server_error" : "invalid_request_error";
+  }
+}
+
+const char* anthropic_type(int status) {
+  switch (status) {
+    case 401:
+      return "authentication_error";
+    case 403:
+      return "permission_error";
+    case 404:
+      return "not_found_error";
+    case 413:
+      return "request_too_large";
+    case 429:
+      return "rate_limit_error";
+    case 503:
+      return "overloaded_error";
+    default:
+      return status >= 500 ? "api_error" : "invalid_request_error";
+  }
+}
+
+}  // namespace
+
+ApiError ApiError::from(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::not_found:
+      return {.status = 404, .message = error.message};
+    case ErrorKind::resource:
+      return {.status = 429, .message = error.message, .retry_after_s = 1};
+    case ErrorKind::cancelled:
+      return {.status = 503, .message = error.message, .retry_after_s = 1};
+    case ErrorKind::bad_input:
+    case ErrorKind::unsupported:
+      break;
+  }
+  return {.status = 400, .message = error.message};
+}
+
+Json error_json(const ApiError& error, Dialect dialect) {
+  if (dialect == Dialect::anthropic) {
+    return {{"type", "error"},
+            {"error", {{"type", anthropic_type(error.status)}, {"message", error.message}}}};
+  }
+  Json body = {{"message", error.message},
+               {"type", openai_type(error.status)},
+               {"param", nullptr},
+               {"code", error.status}};
+  if (!error.param.empty()) body["param"] = error.param;
+  return {{"error", std::move(body)}};
+}
+
+http::Response error_response(const ApiError& error, Dialect dialect) {
+  http::Response response = json_response(error_json(error, dialect), error.status);
+  if (error.retry_after_s > 0)
+    response.headers.emplace_back("Retry-After", std::to_string(error.retry_after_s));
+  return response;
+}
+
+std::string to_text(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+http::Response json_response(const Json& json, int status) {
+  http::Response response;
+  response.status = status;
+  response.body = to_text(json);
+  return response;
+}
+
+}  // namespace sirocco::api

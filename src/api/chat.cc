@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/chat.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "api/chat_form.h"
+#include "api/chat_writer.h"
+#include "api/generation.h"
+#include "api/parts.h"
+#include "api/surfaces.h"
+
+namespace sirocco::api {
+namespace {
+
+void ban(const Engine& engine, std::string_view marker, GenerateRequest& request) {
+  const std::vector<int32_t> ids = engine.tokenize(marker, {.parse_special = true});
+  if (ids.size() != 1) return;
+  request.sampling.logit_bias.emplace_back(ids[0], -std::numeric_limits<float>::infinity());
+}
+
+// The template knows reasoning_effort alone: the other spellings become that one.
+std::string with_effort(const Json& body, std::string_view text, bool thinks) {
+  const auto given = body.find("reasoning_effort");
+  const bool said = given != body.end() && given->is_string();
+  if (!text.empty() && (said || !thinks)) return std::string(text);
+  Json copy = body;
+  if (!said && thinks) copy["reasoning_effort"] = "high";
+  return to_text(copy);
+}
+
+// Fields that are read elsewhere on the way, or that mean nothing here.
+void read_known(Fields& fields) {
+  fields.ignore({"messages",
+                 "user",
+                 "store",
+                 "metadata",
+                 "service_tier",
+                 "safety_identifier",
+                 "prompt_cache_key",
+                 "include_reasoning",
+                 "n",
+                 "modalities",
+                 "verbosity",
+                 "prediction",
+                 "stream_options",
+                 "reasoning_format",
+                 "skip_special_tokens",
+                 "spaces_between_special_tokens",
+                 "add_generation_prompt",
+                 "continue_final_message",
+                 "add_special_tokens",
+                 "n_keep"});
+}
+
+}  // namespace
+
+std::optional<ApiError> constrain(Call& call, const Constraint& constraint, GenerateRequest& request) {
+  const bool calls = !constraint.tools.empty() && constraint.tool_choice != ToolChoice::none;
+  const bool shaped = constraint.form != FormKind::any;
+  if (constraint.chat && !calls && !shaped) {  // two banned markers say it all, for nothing
+    ban(call.engine(), "[TOOL_CALLS]", request);
+    if (!constraint.thinking && !request.inside_thinking) ban(call.engine(), "[THINK]", request);
+    return std::nullopt;
+  }
+  if (!constraint.chat && !shaped) return std::nullopt;
+  const auto compiler = call.service().constraints();
+  if (!compiler) {
+    if (!shaped && constraint.tool_choice == ToolChoice::automatic) return std::nullopt;
+    return ApiError::bad_request(
+        "this build has no structured output: response_format, grammars and forced tool "
+        "calls need XGrammar (see docs/serving.md)");
+  }
+  Constraint whole = constraint;
+  whole.inside_thinking = request.inside_thinking;
+  auto mask = compiler->compile(whole);
+  if (!mask) return mask.error();
+  request.mask = *std::move(mask);
+  return std::nullopt;
+}
+
+ApiResult<GenerateRequest> prepare_chat(Call& call, const Json& body, std::string_view text, Fields& fields) {
+  auto form = read_chat_form(fields);
+  if (!form) return fail_api(form.error());
+  if (!fields.array("messages")) {
+    return fail_api(fields.error() ? *fields.error()
+                                   : ApiError::bad_request("messages: missing", "messages"));
+  }
+  std::vector<std::string> ignored;
+  auto request =
+      call.engine().chat_request(with_effort(body, text, form->thinking), ChatRules::lenient, &ignored);
+  if (!request) return fail_api(ApiError::from(request.error()));
+  if (auto error = constrain(call, *form, *request)) return fail_api(*error);
+  read_known(fields);
+  const std::vector<std::string> unread = fields.unread();
+  std::erase_if(ignored, [&](const std::string& name) {
+    return std::find(unread.begin(), unread.end(), name) == unread.end();
+  });
+  call.note_ignored(ignored);
+  return *std::move(request);
+}
+
+void post_chat(const CallPtr& call) {
+  if (auto error = refuse_early(*call)) return call->fail(*error);
+  auto body = parse_body(call->request().body);
+  if (!body) return call->fail(body.error());
+  Fields fields(*body);
+  ChatWriter::Options options{.flags = read_stream_flags(fields)};
+  options.include_reasoning = fields.boolean("include_reasoning").value_or(true);
+  auto model = read_model(*call, fields);
+  if (!model) return call->fail(model.error());
+  auto request = prepare_chat(*call, *body, call->request().body, fields);
+  if (!request) return call->fail(request.error());
+  if (fields.error()) return call->fail(*fields.error());
+
+  options.logprobs = request->logprobs >= 0;
+  if (options.flags.return_token_ids) options.prompt_ids = request->prompt;
+  GenerationPlan plan{.stream = options.flags.stream,
+                      .wanted_slot = options.flags.slot,
+                      .ping_interval = options.flags.ping_interval};
+  AnswerFacts facts{.id = "chatcmpl-" + random_id(24),
+                    .model = *model,
+                    .created_s = now_s(),
+                    .per_prompt = static_cast<size_t>(std::max(1, request->choices))};
+  plan.writer = std::make_unique<ChatWriter>(call->service().engine(), std::move(facts), std::move(options));
+  plan.requests.push_back(*std::move(request));
+  run_generation(call, std::move(plan));
+}
+
+}  // namespace sirocco::api

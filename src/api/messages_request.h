@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Anthropic's messages request → OpenAI chat JSON, the one form that templating knows.
+#pragma once
+
+#include "api/fields.h"
+
+namespace sirocco::api {
+
+// Lines that some agents put at the head of the system prompt and change every turn; with them in the prompt
+// no turn would find its prefix in the cache.
+std::string drop_billing_lines(std::string_view system);
+
+// `fields` is over the messages body. Unknown blocks are an error, unknown fields are not.
+ApiResult<Json> chat_of_messages(Fields& fields);
+
+}  // namespace sirocco::api

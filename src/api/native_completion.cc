@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// llama-server's own /completion and /infill.
+#include <algorithm>
+
+#include "api/completions.h"
+#include "api/parts.h"
+#include "api/prompts.h"
+#include "api/surfaces.h"
+
+namespace sirocco::api {
+namespace {
+
+const char* stop_type(const Finish& finish) {
+  if (finish.reason == FinishReason::length || finish.reason == FinishReason::timeout) return "limit";
+  return finish.stop_string.empty() ? "eos" : "word";
+}
+
+class NativeWriter final : public ReplyWriter {
+ public:
+  struct Options {
+    StreamFlags flags = {};
+    int logprobs = -1;
+    std::vector<std::string> prompts = {};  // [prompt] as text
+    bool as_list = false;                   // the client sent a list of prompts: it gets a list of answers
+    Json settings = {};                     // generation_settings
+  };
+  NativeWriter(std::shared_ptr<Engine> engine, AnswerFacts facts, Options options)
+      : engine_(std::move(engine)), facts_(std::move(facts)), options_(std::move(options)) {}
+
+  std::string on_event(const Event& event, const Reply& so_far) override {
+    const auto index = static_cast<size_t>(event.choice);
+    if (const auto* progress = std::get_if<PromptProgress>(&event.what)) {
+      if (!options_.flags.return_progress) return {};
+      Json out = piece(index, "");
+      out["prompt_progress"] = progress_json(*progress);
+      return sse(out);
+    }
+    if (std::holds_alternative<Finish>(event.what))
+      return sse(last(index, so_far.choices[index], "", so_far));
+    const Delta& delta = std::get<Delta>(event.what);
+    Json out = piece(index, delta.content);
+    if (options_.flags.return_token_ids) out["tokens"] = delta.tokens;
+    if (options_.logprobs >= 0) out["completion_probabilities"] = native_logprobs(*engine_, delta.logprobs);
+    if (options_.flags.timings_per_token) out["timings"] = timings_json(so_far);
+    return sse(out);
+  }
+  std::string close(const Reply&) override { return {}; }  // llama-server sends no [DONE] here
+  std::string error(const ApiError& error) override { return sse(error_json(error, Dialect::openai)); }
+
+  Json whole(const Reply& reply) override {
+    Json list = Json::array();
+    for (size_t i = 0; i < reply.choices.size(); ++i) {
+      const ChoiceReply& choice = reply.choices[i];
+      Json item = last(i, choice, choice.content, reply);
+      if (options_.flags.return_token_ids) item["tokens"] = choice.tokens;
+      if (options_.logprobs >= 0)
+        item["completion_probabilities"] = native_logprobs(*engine_, choice.logprobs);
+      list.push_back(std::move(item));
+    }
+    if (!options_.as_list && list.size() == 1) return list[0];
+    return list;
+  }
+
+ private:
+  Json piece(size_t index, std::string content) const {
+    return {{"index", index},
+            {"content", std::move(content)},
+            {"tokens", Json::array()},
+            {"stop", false},
+            {"id_slot", facts_.slot}};
+  }
+
+  Json last(size_t index, const ChoiceReply& choice, std::string content, const Reply& reply) const {
+    const Finish& finish = *choice.finish;
+    Json out = piece(index, std::move(content));
+    out["stop"] = true;
+    out["model"] = facts_.model;
+    out["tokens_predicted"] = finish.usage.completion_tokens;
+    out["tokens_evaluated"] = finish.usage.prompt_tokens;
+    out["generation_settings"] = options_.settings;
+    out["prompt"] = options_.prompts[index / facts_.per_prompt];
+    out["has_new_line"] = choice.content.find('\n') != std::string::npos;
+    out["truncated"] = false;
+    out["stop_type"] = stop_type(finish);
+    out["stopping_word"] = finish.stop_string;
+    out["tokens_cached"] = finish.usage.prompt_tokens + finish.usage.completion_tokens;
+    out["timings"] = timings_json(reply);
+    return out;
+  }
+
+  const std::shared_ptr<Engine> engine_;
+  const AnswerFacts facts_;
+  const Options options_;
+};
+
+Json settings_json(const GenerateRequest& request) {
+  const SamplingOptions& s = request.sampling;
+  return {{"temperature", s.temperature},
+          {"top_k", s.top_k},
+          {"top_p", s.top_p},
+          {"min_p", s.min_p},
+          {"typical_p", s.typical_p},
+          {"repeat_penalty", s.repetition_penalty},
+          {"presence_penalty", s.presence_penalty},
+          {"frequency_penalty", s.frequency_penalty},
+          {"n_predict", request.max_tokens},
+          {"seed", s.has_seed ? static_cast<int64_t>(s.seed) : -1},
+          {"stop", request.stop}};
+}
+
+void run_native(const CallPtr& call, Fields& fields, std::vector<std::vector<int32_t>> prompts,
+                bool as_list) {
+  NativeWriter::Options options{.flags = read_stream_flags(fields), .as_list = as_list};
+  auto model = read_model(*call, fields);
+  if (!model) return call->fail(model.error());
+  auto request = prepare_text(*call, fields, -1);
+  if (!request) return call->fail(request.error());
+  if (fields.error()) return call->fail(*fields.error());
+  options.logprobs = request->logprobs;
+  options.settings = settings_json(*request);
+  GenerationPlan plan{.stream = options.flags.stream,
+                      .wanted_slot = options.flags.slot,
+                      .ping_interval = options.flags.ping_interval};
+  for (std::vector<int32_t>& ids : prompts) {
+    options.prompts.push_back(call->engine().detokenize(ids, true));
+    plan.requests.push_back(*request);
+    plan.requests.back().prompt = std::move(ids);
+  }
+  AnswerFacts facts{.id = call->id(),
+                    .model = *model,
+                    .created_s = now_s(),
+                    .per_prompt = static_cast<size_t>(request->choices),
+                    .slot = std::max(options.flags.slot, 0)};
+  plan.writer =
+      std::make_unique<NativeWriter>(call->service().engine(), std::move(facts), std::move(options));
+  run_generation(call, std::move(plan));
+}
+
+}  // namespace
+
+void post_native_completion(const CallPtr& call) {
+  if (auto error = refuse_early(*call)) return call->fail(*error);
+  auto body = parse_body(call->request().body);
+  if (!body) return call->fail(body.error());
+  Fields fields(*body);
+  const Json* prompt = fields.any("prompt");
+  if (!prompt) return call->fail(ApiError::bad_request("prompt: missing", "prompt"));
+  auto prompts = read_prompts(call->engine(), *prompt, {});
+  if (!prompts) return call->fail(prompts.error());
+  const bool as_list = prompt->is_array() && !(*prompt)[0].is_number() && prompts->size() > 1;
+  run_native(call, fields, *std::move(prompts), as_list);
+}
+
+// Fill in the middle, in the order that the vendor trains it: [SUFFIX] suffix [PREFIX] prefix.
+void post_infill(const CallPtr& call) {
+  if (auto error = refuse_early(*call)) return call->fail(*error);
+  auto body = parse_body(call->request().body);
+  if (!body) return call->fail(body.error());
+  Fields fields(*body);
+  std::string before;
+  if (const Json* extra = fields.array("input_extra")) {
+    for (const Json& file : *extra) {
+      Fields inner(file, "input_extra[].");
+      before += inner.text("filename") + "\n" + inner.text("text") + "\n";
+      if (inner.error()) return call->fail(*inner.error());
+    }
+  }
+  const std::string prefix = before + fields.text("input_prefix");
+  const std::string middle = fields.text("prompt");
+  const std::string suffix = fields.text("input_suffix");
+  if (fields.error()) return call->fail(*fields.error());
+  if (prefix.empty() && suffix.empty()) {
+    return call->fail(ApiError::bad_request("input_prefix: missing, and so is input_suffix", "input_prefix"));
+  }
+  const Engine& engine = call->engine();
+  std::vector<int32_t> ids;
+  if (engine.info().begin_token >= 0) ids.push_back(engine.info().begin_token);
+  for (const auto& [marker, text] : {std::pair{"[SUFFIX]", suffix}, std::pair{"[PREFIX]", prefix + middle}}) {
+    const auto mark = engine.tokenize(marker, {.parse_special = true});
+    if (mark.size() != 1)
+      return call->fail(ApiError::not_supported("this vocabulary has no fill-in-the-middle"));
+    ids.push_back(mark[0]);
+    const auto more = engine.tokenize(text);
+    ids.insert(ids.end(), more.begin(), more.end());
+  }
+  run_native(call, fields, {std::move(ids)}, false);
+}
+
+}  // namespace sirocco::api

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sirocco::api {
+namespace {
+
+// Clients choke on -Infinity; vLLM clamps to the same value.
+double clamped(float logprob) {
+  return std::max(static_cast<double>(logprob), -9999.0);
+}
+
+Json bytes_json(const std::string& bytes) {
+  Json list = Json::array();
+  for (const char c : bytes) list.push_back(static_cast<unsigned char>(c));
+  return list;
+}
+
+Json chat_entry(const Engine& engine, const TokenLogprob& token) {
+  const std::string bytes = engine.token_bytes(token.token);
+  return {{"token", bytes}, {"logprob", clamped(token.logprob)}, {"bytes", bytes_json(bytes)}};
+}
+
+}  // namespace
+
+ApiResult<std::string> read_model(Call& call, Fields& fields) {
+  const std::string ours = call.service().model_name();
+  const std::string* wanted = fields.string("model");
+  if (!wanted || wanted->empty()) return ours;
+  if (call.service().options().strict_model && *wanted != ours) {
+    ApiError error =
+        ApiError::not_found(fmt::format("The model `{}` does not exist; this is `{}`", *wanted, ours));
+    error.param = "model";
+    return fail_api(std::move(error));
+  }
+  return *wanted;
+}
+
+Json usage_json(const Usage& usage) {
+  return {{"prompt_tokens", usage.prompt_tokens},
+          {"completion_tokens", usage.completion_tokens},
+          {"total_tokens", usage.prompt_tokens + usage.completion_tokens},
+          {"prompt_tokens_details", {{"cached_tokens", usage.cached_tokens}}},
+          {"completion_tokens_details", {{"reasoning_tokens", usage.reasoning_tokens}}}};
+}
+
+Json timings_json(const Reply& reply) {
+  const auto ended = std::find_if(reply.choices.begin(), reply.choices.end(),
+                                  [](const ChoiceReply& choice) { return choice.finish.has_value(); });
+  Timings t;
+  Usage usage;
+  if (ended != reply.choices.end()) {
+    t = ended->finish->timings;
+    usage = ended->finish->usage;
+  } else if (reply.progress) {
+    usage.cached_tokens = reply.progress->cached_tokens;
+    t.prompt_tokens = reply.progress->done_tokens - reply.progress->cached_tokens;
+    t.prompt_ms = reply.progress->elapsed_ms;
+  }
+  const auto per_token = [](double ms, int64_t n) { return n > 0 ? ms / static_cast<double>(n) : 0.0; };
+  const auto per_second = [](double ms, int64_t n) {
+    return ms > 0.0 ? 1e3 * static_cast<double>(n) / ms : 0.0;
+  };
+  return {{"cache_n", usage.cached_tokens},
+          {"prompt_n", t.prompt_tokens},
+          {"prompt_ms", t.prompt_ms},
+          {"prompt_per_token_ms", per_token(t.prompt_ms, t.prompt_tokens)},
+          {"prompt_per_second", per_second(t.prompt_ms, t.prompt_tokens)},
+          {"predicted_n", t.predicted_tokens},
+          {"predicted_ms", t.predicted_ms},
+          {"predicted_per_token_ms", per_token(t.predicted_ms, t.predicted_tokens)},
+          {"predicted_per_second", per_second(t.predicted_ms, t.predicted_tokens)}};
+}
+
+Json progress_json(const PromptProgress& progress) {
+  return {{"total", progress.total_tokens},
+          {"cache", progress.cached_tokens},
+          {"processed", progress.done_tokens},
+          {"time_ms", static_cast<int64_t>(progress.elapsed_ms)}};
+}
+
+const char* openai_finish(FinishReason reason) {
+  return reason == FinishReason::timeout ? "length" : finish_reason_name(reason);
+}
+
+Json stop_reason_json(const Finish& finish) {
+  if (!finish.stop_string.empty()) return finish.stop_string;
+  if (finish.reason == FinishReason::timeout) return "timeout";
+  if (finish.stop_token >= 0) return finish.stop_token;
+  return nullptr;
+}
+
+Json chat_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions) {
+  Json content = Json::array();
+  for (const PositionLogprobs& position : positions) {
+    Json entry = chat_entry(engine, position.chosen);
+    entry["top_logprobs"] = Json::array();
+    for (const TokenLogprob& token : position.top) entry["top_logprobs"].push_back(chat_entry(engine, token));
+    content.push_back(std::move(entry));
+  }
+  return {{"content", std::move(content)}};
+}
+
+Json completion_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions,
+                         size_t text_offset) {
+  Json out = {{"tokens", Json::array()},
+              {"token_logprobs", Json::array()},
+              {"top_logprobs", Json::array()},
+              {"text_offset", Json::array()}};
+  for (const PositionLogprobs& position : positions) {
+    const std::string bytes = engine.token_bytes(position.chosen.token);
+    out["tokens"].push_back(bytes);
+    out["token_logprobs"].push_back(clamped(position.chosen.logprob));
+    out["text_offset"].push_back(text_offset);
+    Json top = Json::object();
+    for (const TokenLogprob& token : position.top)
+      top[engine.token_bytes(token.token)] = clamped(token.logprob);
+    out["top_logprobs"].push_back(std::move(top));
+    text_offset += bytes.size();
+  }
+  return out;
+}
+
+Json native_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions) {
+  Json list = Json::array();
+  const auto entry = [&](const TokenLogprob& token) {
+    Json item = chat_entry(engine, token);
+    item["id"] = token.token;
+    return item;
+  };
+  for (const PositionLogprobs& position : positions) {
+    Json item = entry(position.chosen);
+    item["top_logprobs"] = Json::array();
+    for (const TokenLogprob& token : position.top) item["top_logprobs"].push_back(entry(token));
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+Json prompt_logprobs_json(const Engine& engine, const std::vector<PositionLogprobs>& positions) {
+  Json list = Json::array({nullptr});
+  for (const PositionLogprobs& position : positions) {
+    Json item = Json::object();
+    int rank = 1;
+    for (const TokenLogprob& token : position.top) {
+      item[std::to_string(token.token)] = {{"logprob", clamped(token.logprob)},
+                                           {"rank", rank++},
+                                           {"decoded_token", engine.token_bytes(token.token)}};
+    }
+    Json& chosen = item[std::to_string(position.chosen.token)];
+    if (chosen.is_null()) {
+      chosen = {{"logprob", clamped(position.chosen.logprob)},
+                {"rank", nullptr},
+                {"decoded_token", engine.token_bytes(position.chosen.token)}};
+    }
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+int64_t now_s() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace sirocco::api

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that reads a client's bytes before the engine does. The first byte picks the reader.
+#include <cstdint>
+#include <string_view>
+
+#include "api/chat_form.h"
+#include "api/messages_request.h"
+#include "api/parts.h"
+#include "api/responses_request.h"
+#include "http/message.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace sirocco;
+  if (size == 0) return 0;
+  const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
+  if (data[0] % 8 == 0) {
+    http::Request request;
+    if (http::parse_target(text, request)) (void)request.query_value("action");
+    (void)http::header_safe(text);
+    (void)api::drop_billing_lines(text);
+    return 0;
+  }
+  auto body = api::parse_body(text);
+  if (!body) return 0;
+  api::Fields fields(*body);
+  switch (data[0] % 8) {
+    case 1:
+      (void)api::chat_of_messages(fields);
+      break;
+    case 2:
+      (void)api::chat_of_responses(fields, Json::array());
+      break;
+    case 3:
+      (void)api::read_text_form(fields);
+      break;
+    case 4:
+      (void)api::read_stream_flags(fields);
+      break;
+    default:
+      (void)api::read_chat_form(fields);
+      break;
+  }
+  (void)fields.unread();
+  return 0;
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// OpenAI's responses request → chat JSON.
+#pragma once
+
+#include "api/fields.h"
+
+namespace sirocco::api {
+
+struct ResponsesInput {
+  Json chat;      // the request, with the whole conversation
+  Json messages;  // the conversation without the instructions, which do not outlive their request
+  Json items;     // this turn's input items, as they are listed later
+};
+
+// `earlier` holds the messages of the response that this one goes on from; an empty list if none.
+ApiResult<ResponsesInput> chat_of_responses(Fields& fields, Json earlier);
+
+}  // namespace sirocco::api

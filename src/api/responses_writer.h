@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers of /v1/responses, whole and as events; keeps them in the store when the client wants that.
+#pragma once
+
+#include "api/block_writer.h"
+#include "api/service.h"
+
+namespace sirocco::api {
+
+class ResponsesWriter final : public BlockWriter {
+ public:
+  struct Options {
+    Json echo;  // what the response object repeats of the request
+    bool store = true;
+    Json messages;  // the conversation before this answer
+    Json items;     // input items of this turn
+  };
+  ResponsesWriter(Service& service, AnswerFacts facts, Options options);
+
+  std::string open() override;
+  std::string close(const Reply& reply) override;
+  std::string error(const ApiError& error) override;
+  Json whole(const Reply& reply) override;
+
+ protected:
+  std::string opened(const Block& block, const ChoiceReply& so_far) override;
+  std::string grew(const Block& block, const std::string& piece) override;
+  std::string closed(const Block& block, const ChoiceReply& so_far) override;
+
+ private:
+  std::string event(const char* type, Json fields);
+  Json response(const char* status) const;
+  Json item(const Block& block, const ChoiceReply& so_far, const std::string& text, const char* status) const;
+  std::string item_id(const Block& block) const;
+  Json finished(const Reply& reply);  // the whole object; also keeps it
+
+  Service& service_;
+  const AnswerFacts facts_;
+  Options options_;
+  Json output_ = Json::array();  // items that are done
+  int sequence_ = 0;
+};
+
+}  // namespace sirocco::api

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/routes.h"
+
+#include <fmt/format.h>
+
+#include "api/cors.h"
+#include "api/surfaces.h"
+
+namespace sirocco::api {
+namespace {
+
+constexpr Route probe(std::string_view path, void (*handle)(const CallPtr&)) {
+  return {.method = "GET", .path = path, .handle = handle, .open = true, .quiet = true};
+}
+constexpr Route read(std::string_view path, void (*handle)(const CallPtr&)) {
+  return {.method = "GET", .path = path, .handle = handle};
+}
+constexpr Route post(std::string_view path, void (*handle)(const CallPtr&),
+                     Dialect dialect = Dialect::openai) {
+  return {.method = "POST", .path = path, .handle = handle, .needs_engine = true, .dialect = dialect};
+}
+
+constexpr Route kRoutes[] = {
+    probe("/", get_root),
+    probe("/health", get_health),
+    probe("/v1/health", get_health),
+    probe("/ping", get_health),
+    probe("/version", get_version),
+    probe("/openapi.json", get_openapi),
+    probe("/models", get_models),
+    probe("/v1/models", get_models),
+    read("/v1/models/{id}", get_model),
+    read("/load", get_load),
+    read("/metrics", get_metrics),
+    read("/props", get_props),
+    read("/slots", get_slots),
+    read("/lora-adapters", get_adapters),
+    post("/slots/{id}", post_slot),
+    post("/v1/chat/completions", post_chat),
+    post("/chat/completions", post_chat),
+    post("/v1/chat/completions/input_tokens", post_count_chat),
+    post("/chat/completions/input_tokens", post_count_chat),
+    post("/v1/completions", post_completions),
+    post("/completion", post_native_completion),
+    post("/completions", post_native_completion),
+    post("/infill", post_infill),
+    post("/tokenize", post_tokenize),
+    post("/detokenize", post_detokenize),
+    post("/apply-template", post_apply_template),
+    post("/v1/messages", post_messages, Dialect::anthropic),
+    post("/v1/messages/count_tokens", post_count_messages, Dialect::anthropic),
+    post("/v1/responses", post_responses),
+    post("/responses", post_responses),
+    post("/v1/responses/input_tokens", post_count_response),
+    post("/responses/input_tokens", post_count_response),
+    read("/v1/responses/{id}", get_response),
+    read("/v1/responses/{id}/input_items", get_response_items),
+    {.method = "DELETE", .path = "/v1/responses/{id}", .handle = delete_response},
+    {.method = "POST", .path = "/v1/responses/{id}/cancel", .handle = post_response_cancel},
+    post("/v1/embeddings", post_embeddings),
+    post("/embeddings", post_embeddings),
+    post("/embedding", post_embeddings),
+    post("/v1/rerank", post_rerank),
+    post("/rerank", post_rerank),
+    post("/reranking", post_rerank),
+};
+
+// Segment by segment; {…} stands for any one segment, handed out in `parameter`.
+bool matches(std::string_view pattern, std::string_view path, std::string& parameter) {
+  std::string found;
+  while (!pattern.empty() && !path.empty()) {
+    const std::string_view want = pattern.substr(0, pattern.find('/', 1));
+    const std::string_view have = path.substr(0, path.find('/', 1));
+    if (want.starts_with("/{")) {
+      if (have.size() < 2) return false;
+      found = have.substr(1);
+    } else if (want != have) {
+      return false;
+    }
+    pattern.remove_prefix(want.size());
+    path.remove_prefix(have.size());
+  }
+  if (!pattern.empty() || !path.empty()) return false;
+  parameter = std::move(found);
+  return true;
+}
+
+}  // namespace
+
+std::span<const Route> routes() {
+  return kRoutes;
+}
+
+void Router::dispatch(const CallPtr& call) {
+  const http::Request& request = call->request();
+  Service& service = call->service();
+  const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
+  std::string allowed;
+  for (const Route& route : kRoutes) {
+    if (!matches(route.path, request.path, call->parameter_)) continue;
+    if (route.method != method) {
+      allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
+      continue;
+    }
+    call->route_ = &route;
+    if (!route.open && !service.keys().admits(request)) {
+      return call->fail({.status = 401, .message = "Invalid API Key"});
+    }
+    if (!route.needs_engine) return route.handle(call);
+    if (service.draining()) {
+      return call->fail({.status = 503, .message = "the server is shutting down", .retry_after_s = 5});
+    }
+    call->engine_ = service.engine();
+    if (!call->engine_) return call->fail(service.loading_error());
+    return route.handle(call);
+  }
+  if (allowed.empty()) {
+    return call->fail(ApiError::not_found(fmt::format("no such path: {} {}", request.method, request.path)));
+  }
+  if (request.method == "OPTIONS") return call->respond(preflight_response(request));
+  http::Response response = error_response(
+      {.status = 405, .message = fmt::format("{} does not take {}", request.path, request.method)},
+      Dialect::openai);
+  response.headers.emplace_back("Allow", allowed + ", OPTIONS");
+  call->respond(std::move(response));
+}
+
+}  // namespace sirocco::api

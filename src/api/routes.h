@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of routes: every path that the server answers, once. openapi.json describes the same table
+// (tests/serve/openapi_test.cc holds them together).
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "api/call.h"
+
+namespace sirocco::api {
+
+struct Route {
+  std::string_view method;
+  std::string_view path;  // "/v1/responses/{id}"
+  void (*handle)(const CallPtr& call);
+  bool open = false;          // needs no key
+  bool needs_engine = false;  // 503 while loading; a new one is refused while draining
+  bool quiet = false;         // probes: logged only when they fail
+  Dialect dialect = Dialect::openai;
+};
+
+std::span<const Route> routes();
+
+class Router {
+ public:
+  // Checks method, key and state, then hands the call to its route.
+  static void dispatch(const CallPtr& call);
+};
+
+}  // namespace sirocco::api

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/slots.h"
+
+namespace sirocco::api {
+
+void Slots::resize(size_t count) {
+  const std::lock_guard lock(mutex_);
+  slots_.resize(count);
+}
+
+size_t Slots::count() const {
+  const std::lock_guard lock(mutex_);
+  return slots_.size();
+}
+
+int Slots::acquire(int wanted, const std::string& request_id, int64_t prompt_tokens) {
+  const std::lock_guard lock(mutex_);
+  int slot = wanted >= 0 && wanted < static_cast<int>(slots_.size()) && !slots_[wanted].busy ? wanted : -1;
+  for (int i = 0; slot < 0 && i < static_cast<int>(slots_.size()); ++i) {
+    if (!slots_[i].busy) slot = i;
+  }
+  if (slot < 0) return -1;
+  SlotState& state = slots_[slot];
+  state.busy = true;
+  state.task = next_task_++;
+  state.request_id = request_id;
+  state.prompt_tokens = prompt_tokens;
+  state.answer_tokens = 0;
+  return slot;
+}
+
+void Slots::release(int slot, std::vector<int32_t> tokens, int64_t answer_tokens) {
+  const std::lock_guard lock(mutex_);
+  if (slot < 0) return;
+  SlotState& state = slots_[slot];
+  state.busy = false;
+  state.tokens = std::move(tokens);
+  state.answer_tokens = answer_tokens;
+}
+
+bool Slots::set_tokens(int slot, std::vector<int32_t> tokens) {
+  const std::lock_guard lock(mutex_);
+  if (slot < 0 || slot >= static_cast<int>(slots_.size())) return false;
+  slots_[slot].tokens = std::move(tokens);
+  return true;
+}
+
+std::vector<SlotState> Slots::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return slots_;
+}
+
+}  // namespace sirocco::api

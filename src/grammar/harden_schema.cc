@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "grammar/harden_schema.h"
+
+#include <fmt/format.h>
+
+namespace sirocco {
+namespace {
+
+constexpr std::string_view kUnsafe = R"(\x00-\x1f"\\)";  // inside a class: what must be escaped in JSON
+constexpr std::string_view kAny = R"([^\x00-\x1f"\\])";
+
+class PatternHardener {
+ public:
+  explicit PatternHardener(std::string_view pattern) : rest_(pattern) {}
+
+  Result<std::string> run() {
+    while (!rest_.empty()) {
+      const char c = rest_[0];
+      if (c == '\\') {
+        if (!escape()) return refuse();
+      } else if (c == '[') {
+        if (!character_class()) return refuse();
+      } else if (c == '"' || static_cast<unsigned char>(c) < 0x20) {
+        return refuse();
+      } else {
+        out_ += c == '.' ? std::string(kAny) : std::string(1, c);
+        rest_.remove_prefix(1);
+      }
+    }
+    return out_;
+  }
+
+ private:
+  static tl::unexpected<Error> refuse() {
+    return bad_input(
+        "pattern: quotes, backslashes and control characters cannot be enforced inside a string");
+  }
+
+  bool escape() {
+    if (rest_.size() < 2) return false;
+    const char c = rest_[1];
+    if (std::string_view("\\nrtfvsbBcx0").find(c) != std::string_view::npos) {
+      if (c != 's') return false;
+      out_ += ' ';  // of white space only the plain space needs no escape
+    } else if (c == 'S') {
+      out_ += fmt::format("[^{} ]", kUnsafe);
+    } else if (c == 'D') {
+      out_ += fmt::format("[^{}0-9]", kUnsafe);
+    } else if (c == 'W') {
+      out_ += fmt::format("[^{}a-zA-Z0-9_]", kUnsafe);
+    } else {
+      out_ += rest_.substr(0, 2);
+    }
+    rest_.remove_prefix(2);
+    return true;
+  }
+
+  // [^…] gets the unsafe characters added; […] must not reach them.
+  bool character_class() {
+    size_t end = 1;
+    while (end < rest_.size() && (rest_[end] != ']' || end == 1)) end += rest_[end] == '\\' ? 2 : 1;
+    if (end >= rest_.size()) return false;
+    std::string_view body = rest_.substr(1, end - 1);
+    const bool negated = body.starts_with('^');
+    if (negated) body.remove_prefix(1);
+    if (!negated && reaches_unsafe(body)) return false;
+    out_ += negated ? fmt::format("[^{}{}]", kUnsafe, body) : fmt::format("[{}]", body);
+    rest_.remove_prefix(end + 1);
+    return true;
+  }
+
+  static bool reaches_unsafe(std::string_view body) {
+    for (size_t i = 0; i < body.size(); ++i) {
+      const auto c = static_cast<unsigned char>(body[i]);
+      if (c < 0x20 || c == '"') return true;
+      if (c == '\\') {
+        const char kind = i + 1 < body.size() ? body[i + 1] : '\\';
+        if (std::string_view("dw.-]^[/+*?()|{}$").find(kind) == std::string_view::npos) return true;
+        ++i;
+        continue;
+      }
+      if (i + 2 >= body.size() || body[i + 1] != '-') continue;  // a range: low - high
+      const auto high = static_cast<unsigned char>(body[i + 2]);
+      if ((c <= '"' && high >= '"') || (c <= '\\' && high >= '\\')) return true;
+      i += 2;
+    }
+    return false;
+  }
+
+  std::string_view rest_;
+  std::string out_;
+};
+
+std::optional<uint64_t> length_of(const Json& schema, const char* key) {
+  const auto it = schema.find(key);
+  if (it == schema.end() || !it->is_number_unsigned()) return std::nullopt;
+  return it->get<uint64_t>();
+}
+
+Result<void> harden(Json& schema);
+
+Result<void> harden_object(Json& schema) {
+  if (const auto pattern = schema.find("pattern"); pattern != schema.end() && pattern->is_string()) {
+    auto hard = harden_pattern(pattern->get_ref<const std::string&>());
+    if (!hard) return forward_error(hard);
+    *pattern = *std::move(hard);
+  } else if (!schema.contains("format")) {
+    const auto least = length_of(schema, "minLength");
+    const auto most = length_of(schema, "maxLength");
+    if ((least || most) && schema.value("type", Json("string")) == "string") {
+      schema["pattern"] =
+          fmt::format("{}{{{},{}}}", kAny, least.value_or(0), most ? std::to_string(*most) : "");
+      schema.erase("minLength");
+      schema.erase("maxLength");
+    }
+  }
+  if (const auto named = schema.find("patternProperties"); named != schema.end() && named->is_object()) {
+    Json renamed = Json::object();
+    for (const auto& [key, value] : named->items()) {
+      auto hard = harden_pattern(key);
+      if (!hard) return forward_error(hard);
+      renamed[*hard] = value;
+    }
+    *named = std::move(renamed);
+  }
+  for (auto& [key, value] : schema.items()) {
+    if (key == "enum" || key == "const" || key == "default" || key == "examples")
+      continue;  // values, no schemas
+    if (auto done = harden(value); !done) return done;
+  }
+  return {};
+}
+
+Result<void> harden(Json& schema) {
+  if (schema.is_object()) return harden_object(schema);
+  if (!schema.is_array()) return {};
+  for (Json& item : schema) {
+    if (auto done = harden(item); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> harden_pattern(std::string_view pattern) {
+  return PatternHardener(pattern).run();
+}
+
+Result<Json> harden_schema(const Json& schema) {
+  Json copy = schema;
+  if (auto done = harden(copy); !done) return forward_error(done);
+  return copy;
+}
+
+}  // namespace sirocco

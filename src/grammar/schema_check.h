@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which keywords of a JSON schema the grammar cannot express. XGrammar ignores them silently; a client that
+// relies on one must hear about it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace sirocco {
+
+// Paths of the offending keywords ("properties.age.multipleOf"), in order; empty if all can be expressed.
+std::vector<std::string> inexpressible_keywords(const Json& schema);
+
+}  // namespace sirocco

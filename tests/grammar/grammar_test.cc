@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// Masks: whatever tokens a model picks among the allowed ones, the reply has the promised form. A random
+// walk stands in for the model; bytes are tokens (serve/fake_engine.h).
+#include "grammar/grammar.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <regex>
+
+#include "grammar/harden_schema.h"
+#include "grammar/schema_check.h"
+#include "serve/fake_engine.h"
+#include "text/utf8.h"
+
+namespace sirocco {
+namespace {
+
+using api::Constraint;
+using api::FormKind;
+using api::ToolChoice;
+
+constexpr int32_t kEnd = 2, kToolCalls = 9, kArguments = 32, kThink = 34, kEndThink = 35;
+
+class GrammarTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    compiler_ = make_constraint_compiler(engine_);
+    if (!compiler_) GTEST_SKIP() << "built without XGrammar";
+  }
+
+  std::unique_ptr<TokenMask> mask(const Constraint& constraint) {
+    auto compiled = compiler_->compile(constraint);
+    EXPECT_TRUE(compiled.has_value()) << compiled.error().message;
+    return compiled ? (*compiled)->clone() : nullptr;
+  }
+  std::string refusal(const Constraint& constraint) {
+    auto compiled = compiler_->compile(constraint);
+    return compiled ? "" : compiled.error().message;
+  }
+
+  std::vector<int32_t> allowed(TokenMask& mask) {
+    const int64_t count = engine_.info().vocabulary;
+    std::vector<uint32_t> bits(static_cast<size_t>((count + 31) / 32));
+    std::vector<int32_t> ids;
+    const bool some = mask.fill(bits);
+    for (int32_t id = 0; id < count; ++id) {
+      if (!some || (bits[static_cast<size_t>(id) / 32] >> (id % 32) & 1) != 0) ids.push_back(id);
+    }
+    return ids;
+  }
+
+  // Takes random allowed tokens until the end; prefers to end, so that walks stay short.
+  std::vector<int32_t> walk(TokenMask& mask, uint64_t seed, size_t most = 4000) {
+    std::mt19937_64 random(seed);
+    std::vector<int32_t> taken;
+    while (!mask.finished() && taken.size() < most) {
+      const std::vector<int32_t> ids = allowed(mask);
+      if (ids.empty()) {
+        ADD_FAILURE() << "nothing is allowed after " << engine_.detokenize(taken, true);
+        break;
+      }
+      int32_t pick = ids[random() % ids.size()];
+      for (const int32_t wish : {kEnd, 1000 + '}', 1000 + ']', 1000 + '"', kEndThink, kArguments}) {
+        if (random() % 4 == 0 && std::binary_search(ids.begin(), ids.end(), wish)) pick = wish;
+      }
+      EXPECT_TRUE(mask.accept(pick));
+      taken.push_back(pick);
+    }
+    EXPECT_TRUE(mask.finished()) << engine_.detokenize(taken, true);
+    if (!taken.empty() && taken.back() == kEnd) taken.pop_back();
+    return taken;
+  }
+  // As clients see it: the grammar is over bytes, and a random walk finds sequences that are no characters.
+  std::string text_of(const std::vector<int32_t>& ids) {
+    std::string text;
+    append_replacing_invalid(engine_.detokenize(ids, true), text);
+    return text;
+  }
+  bool accepts(const Constraint& constraint, const std::string& text) {
+    auto walker = mask(constraint);
+    for (const int32_t id : engine_.tokenize(text, {.parse_special = true})) {
+      const std::vector<int32_t> ids = allowed(*walker);
+      if (!std::binary_search(ids.begin(), ids.end(), id)) return false;
+      EXPECT_TRUE(walker->accept(id));
+    }
+    const std::vector<int32_t> ids = allowed(*walker);
+    return std::binary_search(ids.begin(), ids.end(), kEnd);
+  }
+
+  FakeEngine engine_;
+  std::shared_ptr<api::ConstraintCompiler> compiler_;
+};
+
+const char* const kPerson = R"({"type": "object", "additionalProperties": false, "required": ["name", "age"],
+  "properties": {"name": {"type": "string", "maxLength": 8}, "age": {"type": "integer", "minimum": 0, "maximum": 150},
+                 "tags": {"type": "array", "maxItems": 2, "items": {"enum": ["a", "b"]}}}})";
+
+Constraint schema(const std::string& text) {
+  return {.thinking = false, .form = FormKind::json_schema, .form_text = text};
+}
+
+TEST_F(GrammarTest, EveryWalkFitsTheSchema) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    auto walker = mask(schema(kPerson));
+    const std::string text = text_of(walk(*walker, seed));
+    const Json json = Json::parse(text, nullptr, false);
+    ASSERT_TRUE(json.is_object()) << text;
+    EXPECT_TRUE(json["name"].is_string()) << text;
+    ASSERT_TRUE(json["age"].is_number_integer()) << text;
+    EXPECT_LE(json["age"].get<int>(), 150) << text;
+  }
+}
+
+TEST_F(GrammarTest, OtherFormsHold) {
+  const Constraint object{.chat = false, .form = FormKind::json_object};
+  const Constraint regex{.chat = false, .form = FormKind::regex, .form_text = "[a-c]{2,5}-[0-9]+"};
+  const Constraint choice{
+      .chat = false, .form = FormKind::choice, .alternatives = {"yes", "no", "yes and no"}};
+  const Constraint gbnf{.chat = false, .form = FormKind::gbnf, .form_text = "root ::= \"x\" [yz]* \".\""};
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    const auto text = [&](const Constraint& c) { return text_of(walk(*mask(c), seed)); };
+    EXPECT_TRUE(Json::parse(text(object), nullptr, false).is_object());
+    EXPECT_TRUE(std::regex_match(text(regex), std::regex("[a-c]{2,5}-[0-9]+")));
+    EXPECT_TRUE(std::regex_match(text(choice), std::regex("yes|no|yes and no")));
+    EXPECT_TRUE(std::regex_match(text(gbnf), std::regex("x[yz]*\\.")));
+  }
+}
+
+Constraint tools(ToolChoice choice, bool parallel = true, bool thinking = true) {
+  return {.thinking = thinking,
+          .tools = {{.name = "get", .parameters = kPerson}, {.name = "put"}},
+          .tool_choice = choice,
+          .parallel_calls = parallel};
+}
+
+TEST_F(GrammarTest, StructureHoldsInEveryToolChoice) {
+  const std::string get = R"([TOOL_CALLS]get[ARGS]{"name": "x", "age": 3})", put = "[TOOL_CALLS]put[ARGS]{}";
+  const auto automatic = tools(ToolChoice::automatic), required = tools(ToolChoice::required),
+             none = tools(ToolChoice::none), single = tools(ToolChoice::required, false);
+  EXPECT_TRUE(accepts(automatic, "hello"));
+  EXPECT_TRUE(accepts(automatic, get));
+  EXPECT_TRUE(accepts(automatic, "I look." + get + put));
+  EXPECT_TRUE(accepts(automatic, "[THINK]hm[/THINK]hello" + put));
+  EXPECT_TRUE(accepts(required, "[THINK]hm[/THINK]" + get));
+  EXPECT_TRUE(accepts(none, "[THINK]hm[/THINK]hello"));
+  EXPECT_TRUE(accepts(single, get));
+
+  EXPECT_FALSE(accepts(automatic, "[TOOL_CALLS]other[ARGS]{}"));            // names of given tools alone
+  EXPECT_FALSE(accepts(automatic, R"([TOOL_CALLS]get[ARGS]{"name": 1})"));  // arguments by their schema
+  EXPECT_FALSE(accepts(automatic, get + "more text"));
+  EXPECT_FALSE(accepts(automatic, "a[THINK]b[/THINK]"));  // thinking leads or is not
+  EXPECT_FALSE(accepts(automatic, "[THINK]a"));           // and is closed
+  EXPECT_FALSE(accepts(automatic, "[INST]"));
+  EXPECT_FALSE(accepts(required, "hello"));
+  EXPECT_FALSE(accepts(none, get));
+  EXPECT_FALSE(accepts(single, get + put));
+  EXPECT_FALSE(accepts(tools(ToolChoice::automatic, true, false), "[THINK]hm[/THINK]hello"));
+}
+
+TEST_F(GrammarTest, RequiredWalksAlwaysCall) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    auto walker = mask(tools(ToolChoice::required, false));
+    const std::vector<int32_t> ids = walk(*walker, seed, 20'000);
+    const auto call = std::find(ids.begin(), ids.end(), kToolCalls);
+    const auto arguments = std::find(ids.begin(), ids.end(), kArguments);
+    ASSERT_TRUE(call < arguments && arguments < ids.end()) << engine_.detokenize(ids, true);
+    const std::string name = text_of({call + 1, arguments});
+    EXPECT_TRUE(name == "get" || name == "put") << name;
+    EXPECT_TRUE(Json::parse(text_of({arguments + 1, ids.end()}), nullptr, false).is_object());
+  }
+}
+
+TEST_F(GrammarTest, ThinkingThatIsOpenMustClose) {
+  Constraint c = schema(kPerson);
+  c.inside_thinking = true;
+  EXPECT_TRUE(accepts(c, R"(so[/THINK]{"name": "x", "age": 3})"));
+  EXPECT_FALSE(accepts(c, R"({"name": "x", "age": 3})"));
+}
+
+TEST_F(GrammarTest, ClonesGoTheirOwnWays) {
+  auto first = mask({.chat = false, .form = FormKind::choice, .alternatives = {"ab", "ac"}});
+  ASSERT_TRUE(first->accept(1000 + 'a'));
+  auto second = first->clone();
+  ASSERT_TRUE(first->accept(1000 + 'b'));
+  ASSERT_TRUE(second->accept(1000 + 'c'));
+  EXPECT_FALSE(first->accept(1000 + 'c'));
+}
+
+TEST_F(GrammarTest, NamesWhatCannotBeEnforced) {
+  EXPECT_NE(
+      refusal(schema(R"({"type": "object", "properties": {"n": {"type": "integer", "multipleOf": 5}}})"))
+          .find("properties.n.multipleOf"),
+      std::string::npos);
+  EXPECT_NE(refusal(schema(R"({"not": {"type": "string"}})")).find("not"), std::string::npos);
+  EXPECT_NE(refusal(schema(R"({"$ref": "https://example.org/x.json"})")).find("$ref"), std::string::npos);
+  EXPECT_NE(refusal(schema("nonsense")), "");
+  EXPECT_NE(refusal({.chat = false, .form = FormKind::regex, .form_text = "(a"}), "");
+  EXPECT_NE(refusal({.chat = false, .form = FormKind::gbnf, .form_text = "root ::= nowhere"}), "");
+}
+
+TEST_F(GrammarTest, PatternsCannotBreakOutOfTheirString) {
+  const Constraint c =
+      schema(R"({"type": "object", "additionalProperties": false, "required": ["a", "b", "c"],
+    "properties": {"a": {"type": "string", "pattern": "^.{3}[^a]\\S+$"}, "b": {"type": "string", "minLength": 2},
+                   "c": {"type": "string", "pattern": "[a-z]+\\.[0-9]"}}})");
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const std::string text = text_of(walk(*mask(c), seed));
+    EXPECT_TRUE(Json::parse(text, nullptr, false).is_object()) << text;
+  }
+  EXPECT_NE(refusal(schema(R"({"type": "string", "pattern": "\\n"})")), "");
+  EXPECT_NE(refusal(schema(R"({"type": "string", "pattern": "[ -~]"})")), "");
+}
+
+TEST(SchemaCheck, FindsKeywordsWhereTheyCount) {
+  EXPECT_TRUE(inexpressible_keywords(Json::parse(R"({"properties": {"not": {"type": "string"}}})")).empty());
+  EXPECT_TRUE(inexpressible_keywords(Json::parse(R"({"uniqueItems": false, "enum": [{"if": 1}]})")).empty());
+  EXPECT_EQ(
+      inexpressible_keywords(Json::parse(R"({"anyOf": [{"type": "null"}, {"items": {"contains": {}}}]})")),
+      std::vector<std::string>{"anyOf[1].items.contains"});
+}
+
+TEST(HardenSchema, RewritesWhatReachesTooFar) {
+  EXPECT_EQ(harden_pattern("^a.b$").value(), R"(^a[^\x00-\x1f"\\]b$)");
+  EXPECT_EQ(harden_pattern("[^x]").value(), R"([^\x00-\x1f"\\x])");
+  EXPECT_EQ(harden_pattern("[a-z]\\d").value(), "[a-z]\\d");
+  for (const char* bad : {"\"", "\\\\", "[ -z]", "[\\n]", "\\t", "[a", "\\"}) {
+    EXPECT_FALSE(harden_pattern(bad).has_value()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace sirocco
