@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <utility>
 
 #include "base/check.h"
 
@@ -15,22 +17,66 @@ bool more_likely(const Candidate& a, const Candidate& b) {
 
 }  // namespace
 
+namespace {
+
+// The `count` most likely of what is offered one by one. Keeps a few times as many and thins them out when
+// full: after the first thousand tokens hardly one of a row passes the threshold.
+class Best {
+ public:
+  Best(size_t count, size_t offers) : count_(count) { kept_.reserve(std::min(4 * count, offers)); }
+
+  void offer(const Candidate& candidate) {
+    if (candidate.logit < least_) return;
+    kept_.push_back(candidate);
+    if (kept_.size() == 4 * count_) thin();
+  }
+  std::vector<Candidate> take() {
+    if (kept_.size() > count_) thin();
+    return std::move(kept_);
+  }
+
+ private:
+  void thin() {
+    const auto last = kept_.begin() + static_cast<ptrdiff_t>(count_) - 1;
+    std::nth_element(kept_.begin(), last, kept_.end(), more_likely);
+    least_ = last->logit;
+    kept_.resize(count_);
+  }
+
+  size_t count_;
+  std::vector<Candidate> kept_;
+  float least_ = -std::numeric_limits<float>::infinity();
+};
+
+}  // namespace
+
 std::vector<Candidate> rank(std::span<const float> logits, float max, float inverse_temperature,
                             float threshold, int64_t count) {
-  std::vector<Candidate> all;
+  const bool few = count > 0 && static_cast<size_t>(count) < logits.size();
+  Best best(few ? static_cast<size_t>(count) : logits.size(), logits.size());
   for (size_t t = 0; t < logits.size(); ++t)
     if (logits[t] >= threshold && std::isfinite(logits[t]))
-      all.push_back({static_cast<int32_t>(t), logits[t], 0.0F});
-  if (count > 0 && static_cast<size_t>(count) < all.size()) {
-    std::nth_element(all.begin(), all.begin() + count, all.end(), more_likely);
-    all.resize(static_cast<size_t>(count));
-  }
+      best.offer({static_cast<int32_t>(t), logits[t], 0.0F});
+  std::vector<Candidate> all = best.take();
   std::ranges::sort(all, more_likely);
   for (Candidate& c : all) {
     c.logit = (c.logit - max) * inverse_temperature;
     c.weight = std::exp(c.logit);
   }
   return all;
+}
+
+std::vector<Candidate> rank_top_p(std::span<const float> logits, float max, float inverse_temperature,
+                                  float threshold, double p, double total) {
+  constexpr int64_t kFirstGuess = 64;
+  for (int64_t count = kFirstGuess;; count *= 8) {
+    std::vector<Candidate> ranked = rank(logits, max, inverse_temperature, threshold, count);
+    const bool all =
+        static_cast<int64_t>(ranked.size()) < count || count >= static_cast<int64_t>(logits.size());
+    if (!all && total_weight(ranked) < p * total) continue;
+    keep_top_p(ranked, p, total);
+    return ranked;
+  }
 }
 
 double total_weight(std::span<const Candidate> ranked) {
@@ -67,11 +113,20 @@ void keep_typical(std::vector<Candidate>& ranked, double p) {
   const auto distance = [&](const Candidate& c) {
     return std::abs(log_total - static_cast<double>(c.logit) - entropy);
   };
-  std::ranges::sort(ranked, [&](const Candidate& a, const Candidate& b) {
+  const auto closer = [&](const Candidate& a, const Candidate& b) {
     const double da = distance(a), db = distance(b);
     return da != db ? da < db : a.token < b.token;
-  });
-  keep_top_p(ranked, p, total);
+  };
+  // The closest few are sorted first, more of them only if their weight falls short.
+  size_t sorted = 0;
+  double sum = 0.0;
+  for (size_t count = 256; sorted < ranked.size() && sum < p * total; count *= 8) {
+    const auto begin = ranked.begin() + static_cast<ptrdiff_t>(sorted);
+    const size_t end = std::min(count, ranked.size());
+    std::partial_sort(begin, ranked.begin() + static_cast<ptrdiff_t>(end), ranked.end(), closer);
+    while (sorted < end && sum < p * total) sum += static_cast<double>(ranked[sorted++].weight);
+  }
+  ranked.resize(sorted);
   std::ranges::sort(ranked, more_likely);
 }
 

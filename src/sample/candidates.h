@@ -24,6 +24,11 @@ struct Candidate {
 std::vector<Candidate> rank(std::span<const float> logits, float max, float inverse_temperature,
                             float threshold, int64_t count);
 
+// Shortest ranked head whose weight reaches p of `total`, the weight of all tokens: keep_top_p without
+// ranking more than it keeps, or little more.
+std::vector<Candidate> rank_top_p(std::span<const float> logits, float max, float inverse_temperature,
+                                  float threshold, double p, double total);
+
 double total_weight(std::span<const Candidate> ranked);
 // Shortest head whose weight reaches p of `total`, which is that of all tokens still in the running.
 void keep_top_p(std::vector<Candidate>& ranked, double p, double total);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sample/logprobs.h"
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -29,8 +30,14 @@ PositionLogprobs log_probabilities(std::span<const float> logits, int32_t chosen
 }
 
 uint64_t hash_of_row(std::span<const float> logits) {
-  uint64_t hash = 0xCBF29CE484222325ULL;
-  for (const float x : logits) hash = (hash ^ std::bit_cast<uint32_t>(x)) * 0x100000001B3ULL;
+  constexpr uint64_t kBasis = 0xCBF29CE484222325ULL, kPrime = 0x100000001B3ULL;
+  // Eight chains side by side: one alone would wait for its multiplication 131,072 times.
+  std::array<uint64_t, 8> lanes;
+  lanes.fill(kBasis);
+  for (size_t i = 0; i < logits.size(); ++i)
+    lanes[i % 8] = (lanes[i % 8] ^ std::bit_cast<uint32_t>(logits[i])) * kPrime;
+  uint64_t hash = kBasis;
+  for (const uint64_t lane : lanes) hash = (hash ^ lane) * kPrime;
   return hash;
 }
 

@@ -91,8 +91,10 @@ std::optional<int32_t> Sampler::pick(std::span<const float> logits, const Constr
     const double reach = -std::log(o.min_p) * 1.0001;  // keep_min_p decides at the border
     threshold = std::max(threshold, static_cast<float>(static_cast<double>(max) - o.temperature * reach));
   }
-  std::vector<Candidate> ranked = rank(row, max, inverse_temperature, threshold, o.top_k);
-  if (top_p) keep_top_p(ranked, o.top_p, simple_p ? total : total_weight(ranked));
+  std::vector<Candidate> ranked = simple_p
+                                      ? rank_top_p(row, max, inverse_temperature, threshold, o.top_p, total)
+                                      : rank(row, max, inverse_temperature, threshold, o.top_k);
+  if (top_p && !simple_p) keep_top_p(ranked, o.top_p, total_weight(ranked));
   if (o.min_p > 0.0) keep_min_p(ranked, o.min_p);
   if (typical) keep_typical(ranked, o.typical_p);
   if (xtc) exclude_top(ranked, o.xtc_threshold);

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/memory_plan.h"
+
+#include <gtest/gtest.h>
+
+namespace sirocco {
+namespace {
+
+constexpr uint64_t kGiB = 1ULL << 30;
+
+MemoryFacts small_4() {  // Q4 weights of the real model: 23,040 bytes of cache a token
+  MemoryFacts facts;
+  facts.available_bytes = 100 * kGiB;
+  facts.weight_bytes = 70 * kGiB;
+  facts.page_bytes = 23'040 * 64;
+  facts.model_context_tokens = 262'144;
+  facts.sequences = 8;
+  return facts;
+}
+
+TEST(MemoryPlan, TakesHalfOfWhatTheWeightsLeave) {
+  const auto plan = plan_memory(small_4());
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->context_tokens, 262'144);
+  // A quarter of all memory is more than half of the 30 GiB left.
+  EXPECT_EQ(plan->pages, static_cast<int64_t>(25 * kGiB / (23'040 * 64)));
+}
+
+TEST(MemoryPlan, ShortensTheContextToWhatFits) {
+  MemoryFacts facts = small_4();
+  facts.wanted_cache_bytes = 1'000 * facts.page_bytes;
+  const auto plan = plan_memory(facts);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->pages, 1'000);
+  EXPECT_EQ(plan->context_tokens, 998 * 64);  // two pages are spare
+  facts.wanted_context_tokens = 100'000;
+  const auto refused = plan_memory(facts);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::resource);
+}
+
+TEST(MemoryPlan, TakesNoMoreThanIsOfUse) {
+  MemoryFacts facts = small_4();
+  facts.wanted_context_tokens = 1'000;
+  facts.sequences = 2;
+  const auto plan = plan_memory(facts);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->context_tokens, 1'000);
+  EXPECT_EQ(plan->pages, 2 * 16 + 2);
+}
+
+TEST(MemoryPlan, RefusesMoreThanTheModelHas) {
+  MemoryFacts facts = small_4();
+  facts.wanted_context_tokens = 300'000;
+  const auto plan = plan_memory(facts);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().kind, ErrorKind::bad_input);
+}
+
+TEST(MemoryPlan, RunsModelsLargerThanMemory) {
+  MemoryFacts facts = small_4();
+  facts.available_bytes = 24 * kGiB;
+  const auto plan = plan_memory(facts);
+  ASSERT_TRUE(plan);
+  EXPECT_GT(plan->context_tokens, 200'000);
+}
+
+TEST(MemoryPlan, ReadsThisMachine) {
+  EXPECT_GT(available_memory_bytes(), 1U << 20);
+}
+
+}  // namespace
+}  // namespace sirocco
