@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "text/chat_normalizer.h"
+#include "text/json_schema.h"
 
 namespace sirocco {
 namespace {
@@ -57,7 +58,7 @@ class PromptWriter {
   bool tool_result(const ChatMessage& message);
   bool tool_calls(const std::vector<ToolCall>& calls);
   bool tools_and_settings(const ChatRequest& request);
-  bool settings(const ChatRequest& request);
+  bool choose_settings(const ChatRequest& request);
   bool chunk(const ContentChunk& chunk);
   bool chunks(const std::vector<ContentChunk>& chunks);
   bool picture(const std::string& url);
@@ -66,6 +67,7 @@ class PromptWriter {
   const Tokenizer& tokenizer_;
   const PictureSizer& picture_size_;
   PromptTokens prompt_;
+  std::string settings_;  // JSON; empty where the layout has none
   Error error_;
   bool failed_ = false;
 };
@@ -120,21 +122,28 @@ bool PromptWriter::chunks(const std::vector<ContentChunk>& list) {
   return std::ranges::all_of(list, [this](const ContentChunk& c) { return chunk(c); });
 }
 
-bool PromptWriter::settings(const ChatRequest& request) {
+// Decided before anything is written: a request with settings that the model lacks fails even if it has no
+// user message that would show them.
+bool PromptWriter::choose_settings(const ChatRequest& request) {
   if (!since(TokenizerVersion::v15)) return true;
   const auto& builder = tokenizer_.model_settings();
   if (!builder) return refuse("the tokenizer has no model_settings_builder, which v15 needs");
   PythonJson all = PythonJson::make_object();  // keys in alphabetical order
-  if (builder->json_schema && request.response_schema) all.add("json_schema", *request.response_schema);
+  if (builder->json_schema && request.response_schema) {
+    if (auto ok = check_json_schema(*request.response_schema, "response_format"); !ok)
+      return refuse(ok.error().message);
+    all.add("json_schema", *request.response_schema);
+  }
   if (builder->reasoning_effort) {
     const auto& known = *builder->reasoning_effort;
     const std::string effort = request.reasoning_effort.value_or(known.default_value);
     if (!std::ranges::count(known.values, effort))
-      return refuse(
-          fmt::format("reasoning_effort: expected one of {}, got {}", fmt::join(known.values, ", "), effort));
+      return refuse(fmt::format("reasoning_effort: expected one of {}, got {}", fmt::join(known.values, ", "),
+                                quoted(effort)));
     all.add("reasoning_effort", PythonJson::make_string(effort));
   }
-  return all.keys.empty() || block("[MODEL_SETTINGS]", dump_python_json(all), "[/MODEL_SETTINGS]");
+  if (!all.keys.empty()) settings_ = dump_python_json(all);
+  return true;
 }
 
 bool PromptWriter::tools_and_settings(const ChatRequest& request) {
@@ -152,7 +161,7 @@ bool PromptWriter::tools_and_settings(const ChatRequest& request) {
     }
     if (!block("[AVAILABLE_TOOLS]", json + "]", "[/AVAILABLE_TOOLS]")) return false;
   }
-  return settings(request);
+  return settings_.empty() || block("[MODEL_SETTINGS]", settings_, "[/MODEL_SETTINGS]");
 }
 
 bool PromptWriter::user(const ChatMessage& message, bool is_last, std::string_view system_prompt) {
@@ -238,6 +247,7 @@ bool PromptWriter::tool_result(const ChatMessage& message) {
 }
 
 bool PromptWriter::chat(const NormalizedChat& chat, const ChatRequest& request) {
+  if (!choose_settings(request)) return false;
   const auto& messages = chat.messages;
   size_t first_user = messages.size(), last_user = messages.size();
   for (size_t i = 0; i < messages.size(); ++i) {

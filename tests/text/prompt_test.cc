@@ -128,6 +128,14 @@ TEST(LenientPrompt, ContinuesALastAssistantMessage) {
             "<s>" + std::string(kNoEffort) + "[INST]Hi[/INST][THINK]Well");
 }
 
+TEST(Prompt, RefusesAnUnknownEffortEvenWithoutAUserMessage) {
+  const auto request =
+      json_of(R"({"messages": [{"role": "system", "content": "x"}], "reasoning_effort": "low"})");
+  const auto prompt = prompt_of_request(golden_tokenizer(), request, ChatRules::strict);
+  ASSERT_FALSE(prompt);
+  EXPECT_EQ(prompt.error().message, "reasoning_effort: expected one of none, high, got \"low\"");
+}
+
 TEST(Prompt, ErrorsNameTheField) {
   EXPECT_EQ(lenient_text("{}"), "error: messages: expected a list");
   EXPECT_EQ(lenient_text(R"({"messages": [{"role": "judge"}]})"),
