@@ -86,7 +86,10 @@ class Server {
       next = fraction + 0.1;
       log_.write(LogLevel::info, "loading", {{"percent", static_cast<int>(fraction * 100.0)}});
     };
-    options_.engine.on_log = [this](LogLevel level, std::string_view line) { log_.write(level, line); };
+    // Once it serves, what the engine says about a request is in the request's own line already.
+    options_.engine.on_log = [this](LogLevel level, std::string_view line) {
+      log_.write(level == LogLevel::info && service_->engine() ? LogLevel::debug : level, line);
+    };
     const auto started = Clock::now();
     auto engine = Engine::open(options_.engine);
     if (!engine) {

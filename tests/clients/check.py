@@ -129,7 +129,8 @@ def openai_rest(client):
 
 
 def anthropic_messages(client):
-    one = dict(model="any", messages=ASK, max_tokens=60, temperature=0)
+    cold = {"temperature": 0}
+    one = dict(model="any", messages=ASK, max_tokens=60, extra_body=cold)
     whole = client.messages.create(**one)
     assert whole.stop_reason in ("end_turn", "max_tokens")
     with client.messages.stream(**one) as stream:
@@ -138,7 +139,7 @@ def anthropic_messages(client):
     assert count.input_tokens == whole.usage.input_tokens + whole.usage.cache_read_input_tokens
     tools = [{"name": "weather", "description": "Forecast", "input_schema": WEATHER}]
     called = client.messages.create(
-        model="any", messages=ASK, max_tokens=400, tools=tools, tool_choice={"type": "any"}, temperature=1
+        model="any", messages=ASK, max_tokens=400, tools=tools, tool_choice={"type": "any"}
     )
     if called.stop_reason == "tool_use":
         check_weather(next(block for block in called.content if block.type == "tool_use").input)
