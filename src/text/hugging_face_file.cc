@@ -3,12 +3,16 @@
 // are the ranks. Control tokens are the added ones; unlike the library, nothing here reads them out of text.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "text/splitter.h"
 #include "text/tokenizer_parts.h"
 #include "text/utf8.h"
 
 namespace sirocco {
 namespace {
+
+constexpr int64_t kMaxUnnamedIds = 1 << 16;
 
 class HuggingFaceReader {
  public:
@@ -54,8 +58,8 @@ class HuggingFaceReader {
 
   Result<void> put(std::string_view field, const PythonJson* id, std::string piece, bool special) {
     const auto index = id ? id->as_int64() : std::nullopt;
-    if (!index || *index < 0 || *index >= kMaxVocabularySize)
-      return fail_at(fmt::format("{}: expected an id from 0 to {}", field, kMaxVocabularySize - 1));
+    if (!index || *index < 0 || *index >= id_limit_)
+      return fail_at(fmt::format("{}: expected an id from 0 to {}", field, id_limit_ - 1));
     const auto i = static_cast<size_t>(*index);
     if (i >= pieces_.size()) {
       pieces_.resize(i + 1);
@@ -70,6 +74,7 @@ class HuggingFaceReader {
   Result<void> read_vocabulary(const PythonJson& model) {
     const PythonJson* vocab = model.find("vocab");
     if (!vocab || !vocab->is_object()) return fail_at("model.vocab: missing");
+    id_limit_ = std::min(kMaxVocabularySize, 2 * std::ssize(vocab->keys) + kMaxUnnamedIds);
     for (size_t i = 0; i < vocab->keys.size(); ++i) {
       // Control tokens may stand here too, in plain spelling; read_added() marks them.
       auto bytes = decode_byte_level(vocab->keys[i]);
@@ -141,6 +146,7 @@ class HuggingFaceReader {
   TokenizerParts parts_;
   std::vector<std::string> pieces_;
   std::vector<bool> is_special_;
+  int64_t id_limit_ = 0;  // a short file cannot ask for a large vocabulary
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // tekken.json; the format is described in docs/formats/tekken.md.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "text/base64.h"
@@ -33,6 +34,8 @@ constexpr std::array<std::string_view, 20> kImplicitSpecials = {"<unk>",
                                                                 "[SYSTEM_PROMPT]",
                                                                 "[/SYSTEM_PROMPT]",
                                                                 "[TOOL_CONTENT]"};
+
+constexpr int64_t kMaxSpecialSlots = 1 << 16;  // unnamed slots cost memory that the file did not
 
 class TekkenReader {
  public:
@@ -76,7 +79,7 @@ class TekkenReader {
     const PythonJson& config = *root_.find("config");
     auto size = positive(config, "default_vocab_size", kMaxVocabularySize);
     if (!size) return forward_error(size);
-    auto specials = positive(config, "default_num_special_tokens", *size);
+    auto specials = positive(config, "default_num_special_tokens", std::min(*size, kMaxSpecialSlots));
     if (!specials) return forward_error(specials);
     vocab_size_ = *size;
     special_count_ = *specials;
