@@ -228,6 +228,7 @@ ApiResult<Json> chat_of_messages(Fields& fields) {
     Turn turn((*messages)[i], fmt::format("messages[{}]", i));
     if (auto error = turn.read(chat["messages"])) return fail_api(*error);
   }
+  if (chat["messages"].empty()) return wrong("messages", "all of them are empty");
   Json& last = chat["messages"].back();
   if (last["role"] == "assistant" && !last.contains("tool_calls")) last["prefix"] = true;  // go on from there
   read_tools(fields, chat);

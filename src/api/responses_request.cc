@@ -88,7 +88,10 @@ void read_tools(Fields& fields, Json& chat) {
   }
   if (const Json* choice = fields.any("tool_choice"); choice && chat.contains("tools")) {
     chat["tool_choice"] = *choice;
-    if (choice->is_object() && !choice->contains("name")) chat["tool_choice"] = choice->value("mode", "auto");
+    if (choice->is_object() && !choice->contains("name")) {  // {"type": "allowed_tools", "mode": …}
+      const std::string mode = Fields(*choice).text("mode");
+      chat["tool_choice"] = mode.empty() ? "auto" : mode;
+    }
   }
 }
 
