@@ -17,7 +17,8 @@ void add_request_flags(CLI::App& command, RequestFlags& flags) {
   command.add_option("--frequency-penalty", flags.frequency_penalty,
                      "the same, each time they were said; default 0");
   command.add_option("--seed", flags.seed, "the same seed gives the same answer; default: another each time");
-  command.add_option("--stop", flags.stop, "end before this text; may be given more than once")->take_all();
+  command.add_option("--stop", flags.stop, "end before this text; may be given more than once")
+      ->allow_extra_args(false);
   command.add_option("--system", flags.system, "system prompt; default: none");
   command.add_option("--reasoning-effort", flags.reasoning_effort, "none or high; default none")
       ->check(CLI::IsMember({"none", "high"}));

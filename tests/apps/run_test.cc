@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sirocco run` and `sirocco logits` as scripts use them.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+namespace sirocco {
+namespace {
+
+const std::string kModel = SIROCCO_SOURCE_DIR "/models/mini";
+
+struct Outcome {
+  int exit_code = -1;
+  std::string output;  // standard output alone
+};
+
+Outcome run(const std::string& arguments) {
+  Outcome outcome;
+  const std::string command = std::string("'") + SIROCCO_BINARY + "' " + arguments + " 2>/dev/null";
+  FILE* pipe = ::popen(command.c_str(), "r");
+  if (pipe == nullptr) return outcome;
+  std::array<char, 4096> buffer;
+  for (size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+    outcome.output.append(buffer.data(), n);
+  const int status = ::pclose(pipe);
+  outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return outcome;
+}
+
+class RunTest : public testing::Test {
+ protected:
+  std::string file(const char* name, const std::string& text) {
+    const auto path = directory_ / name;
+    std::ofstream(path) << text;
+    return path.string();
+  }
+  void SetUp() override { std::filesystem::create_directories(directory_); }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  std::filesystem::path directory_ =
+      std::filesystem::temp_directory_path() / ("sirocco_run_" + std::to_string(::getpid()));
+};
+
+TEST_F(RunTest, JsonlAnswersEveryLineInOrder) {
+  const std::string lines =
+      file("requests.jsonl",
+           R"({"messages": [{"role": "user", "content": "What are you?"}], "max_tokens": 4}
+not JSON
+{"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 2}
+{"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1, "top_p": "x"}
+)");
+  const Outcome outcome = run("run " + kModel + " --temperature 0 --jsonl " + lines);
+  EXPECT_EQ(outcome.exit_code, 1);  // two lines failed
+  std::istringstream output(outcome.output);
+  std::vector<nlohmann::json> results;
+  for (std::string line; std::getline(output, line);) results.push_back(nlohmann::json::parse(line));
+  ASSERT_EQ(results.size(), 4u);
+  EXPECT_EQ(results[0]["tokens"].size(), 4u);
+  EXPECT_TRUE(results[1].contains("error"));
+  EXPECT_EQ(results[2]["tokens"].size(), 2u);
+  EXPECT_EQ(results[3]["error"], "top_p: expected a number");
+}
+
+TEST_F(RunTest, JsonHasEveryField) {
+  const Outcome outcome = run("run " + kModel + " --temperature 0 --json --stop qqq 'What are you?'");
+  EXPECT_EQ(outcome.exit_code, 0);
+  const auto json = nlohmann::json::parse(outcome.output);
+  for (const char* field : {"text", "reasoning", "tool_calls", "tokens", "finish_reason", "usage", "timings"})
+    EXPECT_TRUE(json.contains(field)) << field;
+  EXPECT_EQ(json["finish_reason"], "stop");
+  EXPECT_EQ(json["usage"]["completion_tokens"], json["tokens"].size());
+  EXPECT_GT(json["timings"]["predicted_bytes"], 0);
+}
+
+TEST_F(RunTest, ARequestFileAndFlagsTogether) {
+  const std::string request =
+      file("request.json", R"({"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9})");
+  const Outcome outcome =
+      run("run " + kModel + " --request " + request + " --max-tokens 3 --temperature 0 --json");
+  EXPECT_EQ(nlohmann::json::parse(outcome.output)["tokens"].size(), 3u);  // flags go over fields
+}
+
+TEST_F(RunTest, RawPromptsMayHoldControlTokens) {
+  const Outcome raw =
+      run("run " + kModel + " --temperature 0 --json --raw '<s>[INST]What are you?[/INST]' --max-tokens 3");
+  EXPECT_EQ(raw.exit_code, 0);
+  const Outcome text = run("run " + kModel + " --temperature 0 --json '[INST]' --max-tokens 1");
+  EXPECT_GT(nlohmann::json::parse(text.output)["usage"]["prompt_tokens"],
+            nlohmann::json::parse(raw.output)["usage"]["prompt_tokens"]);  // spelled out, not one token
+}
+
+TEST_F(RunTest, LogitsAreAMatrixOfTokens) {
+  const std::string ids = file("ids.json", "[1, 1000, 1001]"), out = (directory_ / "x.npy").string();
+  EXPECT_EQ(run("logits " + kModel + " --exact --tokens " + ids + " --out " + out).exit_code, 0);
+  EXPECT_EQ(std::filesystem::file_size(out) % 64, 3u * 4608 * 4 % 64);
+  EXPECT_GT(std::filesystem::file_size(out), 3u * 4608 * 4);
+  const std::string bad = file("bad.json", "[1, 99999999]");
+  EXPECT_EQ(run("logits " + kModel + " --tokens " + bad + " --out " + out + ".none").exit_code, 1);
+  EXPECT_FALSE(std::filesystem::exists(out + ".none"));
+}
+
+}  // namespace
+}  // namespace sirocco
