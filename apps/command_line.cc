@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "bench_command.h"
 #include "chat_command.h"
 #include "compare_command.h"
 #include "exit_codes.h"
@@ -74,6 +75,7 @@ int run_command_line(int argc, char** argv) {
   add_logits_command(app, exit_code);
   add_verify_command(app, exit_code);
   add_synth_command(app, exit_code);
+  add_bench_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help, --version

@@ -15,6 +15,7 @@
 #include "model/sizes.h"
 #include "model_argument.h"
 #include "number_text.h"
+#include "ops/select.h"
 
 namespace sirocco {
 namespace {
@@ -23,6 +24,7 @@ struct InspectOptions {
   std::string model;
   bool json = false;
   bool tensors = false;
+  bool cpu = false;
 };
 
 // What binding says of the files: what keeps the model from running, or the tensors that it passes over.
@@ -206,18 +208,37 @@ int inspect(const InspectOptions& options) {
   return 0;
 }
 
+int inspect_cpu() {
+  const CpuFeatures have = detect_cpu_features();
+  const auto chosen = select_op_table(have, "");
+  if (!chosen) {
+    fmt::print(stderr, "inspect: {}\n", chosen.error().message);
+    return 1;
+  }
+  fmt::print("{}", describe_op_tables(have, **chosen));
+  return 0;
+}
+
 }  // namespace
 
 void add_inspect_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* command = app.add_subcommand("inspect", "Say what a model is: sizes, cache, work and files");
-  command
-      ->add_option("MODEL", options->model,
-                   "directory, .gguf, .safetensors, params.json, config.json or the name of a known model")
-      ->required();
+  command->add_option(
+      "MODEL", options->model,
+      "directory, .gguf, .safetensors, params.json, config.json or the name of a known model");
   command->add_flag("--json", options->json, "print one JSON object");
   command->add_flag("--tensors", options->tensors, "list every tensor of the files");
-  command->callback([options, &exit_code] { exit_code = inspect(*options); });
+  command->add_flag("--cpu", options->cpu,
+                    "say which kernels run on this processor, and why; needs no MODEL");
+  command->callback([options, &exit_code] {
+    if (options->cpu) {
+      exit_code = inspect_cpu();
+      return;
+    }
+    if (options->model.empty()) throw CLI::RequiredError("MODEL");
+    exit_code = inspect(*options);
+  });
 }
 
 }  // namespace sirocco

@@ -26,6 +26,7 @@ OpTable avx512_bf16_table() {
   table.name = "avx512_bf16";
   table.needs.avx512_bf16 = true;
   table.bf16_kernels = &kAvx512Bf16Kernels;
+  table.latent = &kAvx512LatentKernels;
   return table;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/view.h"
 #include "ops/cpu_features.h"
+#include "ops/latent_kernels.h"
 #include "ops/packed.h"
 
 namespace sirocco {
@@ -39,6 +40,7 @@ struct OpTable {
   // Products with packed weights; null where the instruction set has none.
   const PackedKernels* int8_kernels = nullptr;
   const PackedKernels* bf16_kernels = nullptr;
+  const LatentKernels* latent = nullptr;
 };
 
 extern const OpTable kScalarOps;

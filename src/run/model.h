@@ -12,6 +12,7 @@
 #include "base/view.h"
 #include "batch/batch.h"
 #include "model/config.h"
+#include "run/profile.h"
 #include "sirocco/status.h"
 #include "weights/checkpoint.h"
 
@@ -36,6 +37,7 @@ struct ModelOptions {
   CacheType cache_type = CacheType::bf16;
   AttentionForm attention_form = AttentionForm::automatic;
   int threads = 0;                 // 0: one a physical core
+  Profile* profile = nullptr;      // filled by every forward pass; must outlive the model
   std::string isa;                 // "" picks the best; a name that this machine lacks is an error
   int64_t max_batch_tokens = 512;  // T of the largest batch; sizes the workspace
   // Told about loading: bytes done of total. May be empty.

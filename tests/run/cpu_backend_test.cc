@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Properties of the forward pass that hold whatever the weights: attention forms agree, chunks and page
-// numbers do not matter, unused memory is not read. That the numbers are right is logits_golden_test.cc's business.
+// numbers do not matter, unused memory is not read. That the numbers are right is logits_golden_test.cc's
+// business.
 #include "run/cpu/cpu_backend.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <string>
+#include <tuple>
 
+#include "ops/select.h"
 #include "run/random_model.h"
 
 namespace sirocco {
@@ -25,15 +31,18 @@ struct Run {
   AttentionForm form = AttentionForm::absorbed;
   int64_t first_position = 0;
   int threads = 2;
+  bool exact = true;
+  std::string isa = "";
 };
 
 // Logits of all tokens, [kTokens, W].
 std::vector<float> logits_of(const RandomModel& model, const Run& run) {
   ModelOptions options;
-  options.exact = true;
+  options.exact = run.exact;
   options.attention_form = run.form;
   options.threads = run.threads;
   options.max_batch_tokens = kTokens;
+  options.isa = run.isa;
   auto backend = CpuBackend::create(model.config, model.weights, options);
   EXPECT_TRUE(backend);
   EXPECT_TRUE((*backend)->reserve_cache(kPages));
@@ -77,6 +86,16 @@ float relative_error(const std::vector<float>& a, const std::vector<float>& b) {
     largest = std::max(largest, std::abs(b[i]));
   }
   return worst / largest;
+}
+
+// The median over the tokens: where two experts tie, rounding picks the other one, and that token is lost.
+float typical_error(const std::vector<float>& a, const std::vector<float>& b) {
+  std::vector<float> errors;
+  const auto W = static_cast<int64_t>(a.size()) / kTokens;
+  for (auto begin = a.begin(), other = b.begin(); begin != a.end(); begin += W, other += W)
+    errors.push_back(relative_error({begin, begin + W}, {other, other + W}));
+  std::nth_element(errors.begin(), errors.begin() + kTokens / 2, errors.end());
+  return errors[kTokens / 2];
 }
 
 TEST(CpuBackend, AbsorbedAndExpandedAttentionAgree) {
@@ -126,6 +145,65 @@ TEST(CpuBackend, UnknownInstructionSetIsAnError) {
   const auto backend = CpuBackend::create(model.config, model.weights, options);
   ASSERT_FALSE(backend);
   EXPECT_NE(backend.error().message.find("mmx"), std::string::npos);
+}
+
+using Steps = Run;  // a test's own Run() hides the name
+
+// The default mode: packed weights and narrowed activations, for every instruction set that this machine has.
+class PackedBackend : public testing::TestWithParam<std::tuple<const OpTable*, DType>> {
+ protected:
+  void SetUp() override {
+    if (!detect_cpu_features().covers(std::get<0>(GetParam())->needs))
+      GTEST_SKIP() << std::get<0>(GetParam())->name << ": this processor lacks it";
+  }
+  std::vector<float> logits(Steps run) const {
+    run.exact = false;
+    run.isa = std::get<0>(GetParam())->name;
+    run.form = AttentionForm::automatic;
+    return logits_of(model, run);
+  }
+  const RandomModel model{std::get<1>(GetParam()), 5};
+};
+
+TEST_P(PackedBackend, StaysCloseToExactMode) {
+  EXPECT_LE(typical_error(logits({}), logits_of(model, {})), 2e-2f);
+}
+
+TEST_P(PackedBackend, PagesStaleMemoryAndThreadsDoNotMatter) {
+  const auto plain = logits({});
+  EXPECT_EQ(plain, logits({.page_table = {7, 2, 5}, .poison = true}));
+  EXPECT_EQ(plain, logits({.threads = 1}));
+}
+
+TEST_P(PackedBackend, ChunksDoNotChangeABit) {
+  if (find_packed_kernel(*std::get<0>(GetParam()), DType::bf16, 64) == nullptr)
+    GTEST_SKIP() << "expanded and absorbed attention differ by rounding here";
+  const auto whole = logits({});
+  EXPECT_EQ(whole, logits({.chunks = {1, 63, 1, 20, 65}}));
+  EXPECT_EQ(whole, logits({.chunks = std::vector<int32_t>(kTokens, 1)}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Isa, PackedBackend,
+                         testing::Combine(testing::ValuesIn(all_op_tables().begin(), all_op_tables().end()),
+                                          testing::Values(DType::q8_0, DType::bf16)),
+                         [](const auto& test) {
+                           return fmt::format("{}_{}", std::get<0>(test.param)->name,
+                                              traits(std::get<1>(test.param)).name);
+                         });
+
+TEST(CpuBackend, DeclaresTheBytesThatItsStripsHold) {
+  const RandomModel model(DType::q8_0, 5);
+  WeightArena arena;
+  ThreadPool pool(1);
+  auto ops = select_op_table(detect_cpu_features(), "");
+  ASSERT_TRUE(ops);
+  MatrixLoader loader(**ops, true, arena, pool, {});
+  for (const WeightView* view : {&model.weights.head, &model.weights.layers[0].latent.q_b}) {
+    const Matrix matrix = loader.load(*view);
+    if (!matrix.packed()) GTEST_SKIP() << (*ops)->name << ": packs nothing";
+    const int64_t strip = (16 * row_bytes(view->dtype, view->cols) + 63) / 64 * 64;  // strips begin on lines
+    EXPECT_EQ(matrix.bytes(), (view->rows + 15) / 16 * strip);
+  }
 }
 
 }  // namespace

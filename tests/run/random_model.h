@@ -2,12 +2,16 @@
 // A small model with random float32 weights in memory, for tests of the forward pass that need no file.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <deque>
 #include <random>
 #include <vector>
 
 #include "model/config.h"
 #include "model/weights.h"
+#include "tensor/float_bits.h"
 
 namespace sirocco {
 
@@ -27,15 +31,37 @@ class RandomModel {
     config.rope = {.theta = 10000, .factor = 4, .original_max_positions = 64};
     config.query_scale = {.beta = 0.1, .original_max_positions = 64};
     config.experts = {.experts = 6, .experts_per_token = 2, .shared_experts = 1, .width = 28};
-    config.attention.assign(2, AttentionKind::latent);
-    config.feed_forward.assign(2, FeedForwardKind::experts);
-    fill();
+    finish();
+  }
+
+  // Shapes that every packed kernel of `dtype` (q8_0 or bf16) takes, with all products in that type.
+  RandomModel(DType dtype, uint32_t seed) : random_(seed), dtype_(dtype) {
+    config.architecture = "mistral4";
+    config.layers = 2;
+    config.hidden = 288;  // no multiple of 256
+    config.vocabulary = 90;
+    config.heads = 19;  // more than the lanes of one group, and not all of two
+    config.q_lora_rank = 64;
+    config.kv_lora_rank = 64;
+    config.rope_dim = 8;
+    config.nope_dim = 32;
+    config.v_head_dim = 32;
+    config.rope = {.theta = 10000, .factor = 4, .original_max_positions = 64};
+    config.query_scale = {.beta = 0.1, .original_max_positions = 64};
+    config.experts = {.experts = 6, .experts_per_token = 2, .shared_experts = 1, .width = 96};
+    finish();
   }
 
   Config config;
   ModelWeights weights;
 
  private:
+  void finish() {
+    config.attention.assign(2, AttentionKind::latent);
+    config.feed_forward.assign(2, FeedForwardKind::experts);
+    fill();
+  }
+
   WeightView matrix(int64_t rows, int64_t cols, float scale) {
     auto& values = storage_.emplace_back(static_cast<size_t>(rows * cols));
     std::normal_distribution<float> normal(0.0f, scale);
@@ -47,7 +73,29 @@ class RandomModel {
             .row_stride_bytes = cols * 4};
   }
   WeightView linear(int64_t rows, int64_t cols) {
-    return matrix(rows, cols, 1.0f / std::sqrt(static_cast<float>(cols)));
+    const WeightView wide = matrix(rows, cols, 1.0f / std::sqrt(static_cast<float>(cols)));
+    return dtype_ == DType::f32 ? wide : narrow(wide);
+  }
+  WeightView narrow(const WeightView& wide) {
+    const auto* values = reinterpret_cast<const float*>(wide.data);
+    auto& bytes = narrow_.emplace_back(static_cast<size_t>(wide.rows * row_bytes(dtype_, wide.cols)));
+    for (int64_t i = 0; i < wide.rows * wide.cols; ++i) {
+      if (dtype_ == DType::bf16) {
+        const uint16_t code = bf16_from_f32(values[i]);
+        std::memcpy(bytes.data() + 2 * i, &code, 2);
+        continue;
+      }
+      std::byte* block = bytes.data() + i / 32 * 34;
+      const uint16_t d = f16_from_f32(4.0f / 127.0f / std::sqrt(static_cast<float>(wide.cols)));
+      const float code = std::nearbyint(values[i] / f32_from_f16(d));
+      std::memcpy(block, &d, 2);
+      block[2 + i % 32] = static_cast<std::byte>(static_cast<int8_t>(std::clamp(code, -127.0f, 127.0f)));
+    }
+    WeightView view = wide;
+    view.dtype = dtype_;
+    view.data = bytes.data();
+    view.row_stride_bytes = row_bytes(dtype_, wide.cols);
+    return view;
   }
   WeightView norm(int64_t size) { return matrix(1, size, 1.0f); }
   FeedForwardWeights block(int64_t width) {
@@ -80,6 +128,8 @@ class RandomModel {
   }
 
   std::mt19937 random_;
+  DType dtype_ = DType::f32;  // of the products
+  std::deque<std::vector<std::byte>> narrow_;
   std::deque<std::vector<float>> storage_;  // a deque: growing it moves no vector
 };
 

@@ -9,6 +9,7 @@
 #include "base/thread_pool.h"
 #include "ops/table.h"
 #include "run/cpu/activations.h"
+#include "run/profile.h"
 
 namespace sirocco {
 
@@ -26,12 +27,26 @@ class Compute {
 
   const OpTable& ops;
   ThreadPool pool;
+  Profile* profile = nullptr;
 
   // Narrowed activations, each valid until its next use.
   Activations activations;                                                         // of one product
   std::array<Activations, kRecordKinds> token_records, pair_records, act_records;  // of the feed-forward half
 
+  AlignedBuffer<uint32_t> query_pairs;  // of absorbed attention: [T, heads / 16, (C + R) / 2, 16]
+  AlignedBuffer<float> latent_sums;     // [T, H, C]
+
+  void reserve_latent(int64_t pairs, int64_t sums) {
+    if (query_pairs.size() < pairs) query_pairs = AlignedBuffer<uint32_t>(pairs);
+    if (latent_sums.size() < sums) latent_sums = AlignedBuffer<float>(sums);
+  }
+  LatentPartial* latent_partials(int64_t count) {
+    if (partials_.size() < count) partials_ = AlignedBuffer<LatentPartial>(count);
+    return partials_.data();
+  }
+
  private:
+  AlignedBuffer<LatentPartial> partials_;
   std::vector<AlignedBuffer<float>> scratch_;  // [workers]
 };
 

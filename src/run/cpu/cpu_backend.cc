@@ -84,15 +84,16 @@ CpuBackend::CpuBackend(const Config& config, const ModelWeights& weights, const 
       cache_(config.layers, config.cache_row(), options.exact ? CacheType::f32 : options.cache_type) {
   attention_.reserve(static_cast<size_t>(config.layers));
   feed_forward_.reserve(static_cast<size_t>(config.layers));
+  compute_.profile = options.profile;
   uint64_t done = 0;
   const uint64_t total = matrix_bytes(weights);
   MatrixLoader loader(ops, !options.exact && fits_in_memory(total), arena_, compute_.pool,
                       [&](uint64_t bytes) {
                         done += bytes;
-                        if (options.progress) options.progress(done, total);
+                        if (options.progress) options.progress(std::min(done, total), total);
                       });
   for (size_t layer = 0; layer < weights.layers.size(); ++layer) {
-    attention_.emplace_back(config, weights.layers[layer], options, loader);
+    attention_.emplace_back(config, weights.layers[layer], options, ops, loader);
     feed_forward_.emplace_back(config, weights.layers[layer], config.feed_forward[layer], loader);
   }
   head_ = loader.load(weights.head);
@@ -167,6 +168,7 @@ StepOutput CpuBackend::finish() {
     compute_.ops.rms_norm(work_.x.data() + batch_.logit_rows[static_cast<size_t>(s)] * D, final_norm_.data(),
                           D, static_cast<float>(config_.norm_eps), hidden.row(s));
   if (S > 0) {
+    const Profile::Scope scope(compute_.profile, "head", static_cast<uint64_t>(head_.bytes()));
     linear(head_, hidden, logits, compute_);
     cost_.weight_bytes += static_cast<uint64_t>(head_.bytes());
   }

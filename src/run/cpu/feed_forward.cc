@@ -85,8 +85,9 @@ void FeedForward::choose(const ExpertsConfig& experts, float* logits, int32_t* i
 
 uint64_t FeedForward::run(int64_t T, Workspace& work, Compute& compute) const {
   const View<float> x = work.x.view(T, D), normed = work.normed.view(T, D);
-  compute.pool.parallel_for(T, 1, [&](int64_t t, int64_t, int) {
-    compute.ops.rms_norm(x.row(t), norm_.data(), D, eps_, normed.row(t));
+  compute.pool.parallel_for(T, 8, [&](int64_t begin, int64_t end, int) {
+    for (int64_t t = begin; t < end; ++t)
+      compute.ops.rms_norm(x.row(t), norm_.data(), D, eps_, normed.row(t));
   });
   if (kind_ == FeedForwardKind::experts) route(T, work, compute);
   std::vector<ExpertTask> tasks;
@@ -108,6 +109,8 @@ uint64_t FeedForward::run(int64_t T, Workspace& work, Compute& compute) const {
 // Work is cut along the experts, not the tokens: a single token must not leave the router to one core.
 void FeedForward::route(int64_t T, Workspace& work, Compute& compute) const {
   const int64_t E = experts_.experts, K = experts_.experts_per_token;
+  const Profile::Scope scope(compute.profile, "router",
+                             static_cast<uint64_t>(router_.size()) * sizeof(float));
   const View<float> logits = work.router_logits.view(T, E);
   compute.pool.parallel_for(E, 16, [&](int64_t begin, int64_t end, int) {
     compute.ops.product(work.normed.view(T, D),
@@ -189,6 +192,7 @@ void FeedForward::combine(int64_t T, const std::vector<int64_t>& pair_of, Worksp
                           Compute& compute) const {
   const int64_t K = T == 0 ? 0 : static_cast<int64_t>(pair_of.size()) / T;
   const bool always = always_.gate.present();
+  const Profile::Scope scope(compute.profile, "experts: sum");
   compute.pool.parallel_for(T, 1, [&](int64_t t, int64_t, int) {
     float* sum = work.projected.data() + t * D;
     std::fill(sum, sum + D, 0.0f);

@@ -33,7 +33,7 @@ void copy_row(const float* from, int64_t size, float* to) {
 }  // namespace
 
 LatentAttention::LatentAttention(const Config& config, const LayerWeights& weights,
-                                 const ModelOptions& options, MatrixLoader& loader)
+                                 const ModelOptions& options, const OpTable& ops, MatrixLoader& loader)
     : H(config.heads),
       Q(config.q_lora_rank),
       C(config.kv_lora_rank),
@@ -70,11 +70,17 @@ LatentAttention::LatentAttention(const Config& config, const LayerWeights& weigh
         for (int64_t n = 0; n < N; ++n) k_up_[(h * N + n) * C + c] = k_absorb_[(h * C + c) * N + n];
     }
   }
+  if (loader.packs() && form_ != AttentionForm::expanded &&
+      AbsorbedAttention::fits(config, ops, options.cache_type)) {
+    fast_ = std::make_unique<AbsorbedAttention>(config, k_absorb_.data(), v_up_.data(), loader);
+    for (auto* buffer : {&k_absorb_, &k_up_, &v_up_}) *buffer = AlignedBuffer<float>();
+  }
 }
 
 uint64_t LatentAttention::weight_bytes() const {
   const int64_t bytes = (Q > 0 ? q_a_.bytes() : 0) + q_b_.bytes() + kv_a_.bytes() + o_.bytes();
-  return static_cast<uint64_t>(bytes) + static_cast<uint64_t>((k_absorb_.size() + v_up_.size()) * 4);
+  const int64_t heads = fast_ ? fast_->bytes() : (k_absorb_.size() + v_up_.size()) * 4;
+  return static_cast<uint64_t>(bytes + heads);
 }
 
 void LatentAttention::run(const Batch& batch, int64_t layer, LatentCache& cache, Workspace& work,
@@ -85,8 +91,25 @@ void LatentAttention::run(const Batch& batch, int64_t layer, LatentCache& cache,
   compute.pool.parallel_for(T, 1, [&](int64_t t, int64_t, int) {
     compute.ops.rms_norm(x.row(t), input_norm_.data(), D, eps_, normed.row(t));
   });
-  project_queries(batch, work, compute);
-  store_latents(batch, layer, cache, work, compute);
+  {
+    const int64_t bytes = (Q > 0 ? q_a_.bytes() : 0) + q_b_.bytes() + kv_a_.bytes();
+    const Profile::Scope scope(compute.profile, "attention: input", static_cast<uint64_t>(bytes));
+    project_queries(batch, work, compute);
+    store_latents(batch, layer, cache, work, compute);
+  }
+  {
+    const Profile::Scope scope(compute.profile, "attention");
+    attend(batch, layer, cache, work, compute);
+  }
+  const Profile::Scope scope(compute.profile, "attention: output", static_cast<uint64_t>(o_.bytes()));
+  const View<float> projected = work.projected.view(T, D);
+  linear(o_, work.attended.view(T, H * V), projected, compute);
+  for (int64_t i = 0; i < T * D; ++i) x.data[i] += projected.data[i];
+}
+
+void LatentAttention::attend(const Batch& batch, int64_t layer, const LatentCache& cache, Workspace& work,
+                             Compute& compute) const {
+  if (fast_) return fast_->run(batch, layer, cache, work, compute);
   for (const SequenceSpan& span : batch.sequences) {
     const bool expand = form_ == AttentionForm::expanded ||
                         (form_ == AttentionForm::automatic && span.rows >= kExpandFromRows);
@@ -95,9 +118,6 @@ void LatentAttention::run(const Batch& batch, int64_t layer, LatentCache& cache,
     else
       attend_absorbed(span, layer, cache, work, compute);
   }
-  const View<float> projected = work.projected.view(T, D);
-  linear(o_, work.attended.view(T, H * V), projected, compute);
-  for (int64_t i = 0; i < T * D; ++i) x.data[i] += projected.data[i];
 }
 
 // work.queries [T, H (N + R)]: rotated, and scaled by g(position) and the softmax scale.

@@ -6,12 +6,14 @@
 // W_UK and W_UV once a key). They agree to rounding; tests hold them against each other.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "base/aligned_buffer.h"
 #include "batch/batch.h"
 #include "model/config.h"
 #include "model/weights.h"
+#include "run/cpu/absorbed_attention.h"
 #include "run/cpu/compute.h"
 #include "run/cpu/latent_cache.h"
 #include "run/cpu/matrix.h"
@@ -22,7 +24,7 @@ namespace sirocco {
 class LatentAttention {
  public:
   LatentAttention(const Config& config, const LayerWeights& weights, const ModelOptions& options,
-                  MatrixLoader& loader);
+                  const OpTable& ops, MatrixLoader& loader);
 
   // x += attention(norm(x)) for the rows of `batch`; stores their latents in `cache`.
   void run(const Batch& batch, int64_t layer, LatentCache& cache, Workspace& work, Compute& compute) const;
@@ -32,6 +34,8 @@ class LatentAttention {
   void project_queries(const Batch& batch, Workspace& work, Compute& compute) const;
   void store_latents(const Batch& batch, int64_t layer, LatentCache& cache, Workspace& work,
                      Compute& compute) const;
+  void attend(const Batch& batch, int64_t layer, const LatentCache& cache, Workspace& work,
+              Compute& compute) const;
   void attend_absorbed(const SequenceSpan& span, int64_t layer, const LatentCache& cache, Workspace& work,
                        Compute& compute) const;
   void attend_expanded(const SequenceSpan& span, int64_t layer, const LatentCache& cache, Workspace& work,
@@ -50,12 +54,13 @@ class LatentAttention {
   const AttentionForm form_;
   const float scale_;  // of the scores
   const Matrix q_a_, q_b_, kv_a_, o_;
-  AlignedBuffer<float> input_norm_;  // [D]
-  AlignedBuffer<float> q_norm_;      // [Q?]
-  AlignedBuffer<float> kv_norm_;     // [C]
-  AlignedBuffer<float> k_absorb_;    // [H, C, N]
-  AlignedBuffer<float> k_up_;        // [H, N, C]
-  AlignedBuffer<float> v_up_;        // [H, V, C]
+  std::unique_ptr<AbsorbedAttention> fast_;  // where kernels allow; k_absorb_, k_up_ and v_up_ are then empty
+  AlignedBuffer<float> input_norm_;          // [D]
+  AlignedBuffer<float> q_norm_;              // [Q?]
+  AlignedBuffer<float> kv_norm_;             // [C]
+  AlignedBuffer<float> k_absorb_;            // [H, C, N]
+  AlignedBuffer<float> k_up_;                // [H, N, C]
+  AlignedBuffer<float> v_up_;                // [H, V, C]
 };
 
 }  // namespace sirocco

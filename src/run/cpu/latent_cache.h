@@ -31,6 +31,11 @@ class LatentCache {
   View<const float> load(int64_t page, int64_t layer, int64_t tokens, float* scratch,
                          const OpTable& ops) const;
 
+  // The page's rows as they lie there, [kTokens, C + R]. REQUIRES CacheType::bf16.
+  const uint16_t* bf16_rows(int64_t page, int64_t layer) const {
+    return reinterpret_cast<const uint16_t*>(at(page, layer, 0));
+  }
+
   static constexpr int64_t kTokens = Model::kPageTokens;
 
  private:

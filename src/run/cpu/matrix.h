@@ -43,7 +43,8 @@ class Matrix {
   int64_t rows() const { return source_.rows; }
   int64_t cols() const { return source_.cols; }
   const WeightView& source() const { return source_; }
-  int64_t bytes() const { return packed() ? strips() * strip_bytes_ : source_.bytes(); }  // of one pass
+  // What one pass reads.
+  int64_t bytes() const { return packed() ? strips() * strip_bytes_ : source_.bytes(); }
 
   // Of packed matrices only.
   const PackedKernel& kernel() const { return *kernel_; }
@@ -66,6 +67,7 @@ class MatrixLoader {
                std::function<void(uint64_t bytes)> progress)
       : ops_(ops), pack_(pack), arena_(arena), pool_(pool), progress_(std::move(progress)) {}
 
+  bool packs() const { return pack_; }
   Matrix load(const WeightView& source);  // absent in, absent out
 
  private:

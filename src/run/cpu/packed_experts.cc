@@ -100,23 +100,18 @@ void gate_and_up(const Strips& item, std::span<const Tile> tiles, std::span<cons
   }
 }
 
-}  // namespace
-
-void run_packed_experts(std::span<const ExpertTask> tasks, std::span<const int32_t> token_of, int64_t T,
-                        Workspace& work, Compute& compute) {
-  if (tasks.empty()) return;
-  const auto tiles = split_tiles(tasks);
-  const auto pairs = static_cast<int64_t>(token_of.size());
-  const int64_t D = tasks.front().weights->gate.cols();
-  int64_t act_stride = 0;  // the widest block
-  for (const ExpertTask& task : tasks) act_stride = std::max(act_stride, task.weights->gate.rows());
-  narrow_inputs(tasks, tiles, token_of, T, work, compute);
-
-  const auto up_items = split_strips(tasks, &ExpertMatrices::gate);
-  compute.pool.parallel_for(static_cast<int64_t>(up_items.size()), 1, [&](int64_t i, int64_t, int) {
-    gate_and_up(up_items[static_cast<size_t>(i)], tiles, token_of, act_stride, work, compute);
+void run_up(std::span<const ExpertTask> tasks, std::span<const Tile> tiles, std::span<const int32_t> token_of,
+            int64_t act_stride, uint64_t bytes, Workspace& work, Compute& compute) {
+  const Profile::Scope scope(compute.profile, "experts: gate, up", bytes);
+  const auto items = split_strips(tasks, &ExpertMatrices::gate);
+  compute.pool.parallel_for(static_cast<int64_t>(items.size()), 1, [&](int64_t i, int64_t, int) {
+    gate_and_up(items[static_cast<size_t>(i)], tiles, token_of, act_stride, work, compute);
   });
+}
 
+void narrow_activations(std::span<const ExpertTask> tasks, std::span<const Tile> tiles, int64_t pairs,
+                        int64_t act_stride, Workspace& work, Compute& compute) {
+  const Profile::Scope scope(compute.profile, "experts: narrow");
   for (const ExpertTask& task : tasks) {
     const Matrix& down = task.weights->down;
     compute.act_records[static_cast<size_t>(kind_of(down))].resize(kind_of(down), pairs, act_stride);
@@ -129,7 +124,31 @@ void run_packed_experts(std::span<const ExpertTask> tasks, std::span<const int32
       records.narrow(compute.ops, work.pair_act.data() + (tile.first + t) * act_stride, width, tile.first,
                      tile.tokens, t);
   });
+}
 
+}  // namespace
+
+void run_packed_experts(std::span<const ExpertTask> tasks, std::span<const int32_t> token_of, int64_t T,
+                        Workspace& work, Compute& compute) {
+  if (tasks.empty()) return;
+  const auto tiles = split_tiles(tasks);
+  const auto pairs = static_cast<int64_t>(token_of.size());
+  const int64_t D = tasks.front().weights->gate.cols();
+  int64_t act_stride = 0;  // the widest block
+  for (const ExpertTask& task : tasks) act_stride = std::max(act_stride, task.weights->gate.rows());
+  uint64_t up_bytes = 0, down_bytes = 0;
+  for (const ExpertTask& task : tasks) {
+    up_bytes += static_cast<uint64_t>(task.weights->gate.bytes() + task.weights->up.bytes());
+    down_bytes += static_cast<uint64_t>(task.weights->down.bytes());
+  }
+  {
+    const Profile::Scope scope(compute.profile, "experts: narrow");
+    narrow_inputs(tasks, tiles, token_of, T, work, compute);
+  }
+  run_up(tasks, tiles, token_of, act_stride, up_bytes, work, compute);
+  narrow_activations(tasks, tiles, pairs, act_stride, work, compute);
+
+  const Profile::Scope scope(compute.profile, "experts: down", down_bytes);
   const auto down_items = split_strips(tasks, &ExpertMatrices::down);
   compute.pool.parallel_for(static_cast<int64_t>(down_items.size()), 1, [&](int64_t i, int64_t, int) {
     const Strips& item = down_items[static_cast<size_t>(i)];

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this machine can do at most, measured: the figures that every speed is compared with.
+#pragma once
+
+#include <string>
+
+#include "sirocco/status.h"
+
+namespace sirocco {
+
+struct Roof {
+  double read_gbs = 0.0;     // streaming reads from memory, all threads
+  double int8_tops = 0.0;    // int8 dot products from registers; 0 without such kernels
+  double bf16_tflops = 0.0;  // bf16 dot products from registers; 0 without such kernels
+};
+
+// Takes about a second and a gigabyte. `threads` and `isa` as in ModelOptions.
+Result<Roof> measure_roof(int threads, const std::string& isa);
+
+}  // namespace sirocco
