@@ -4,27 +4,32 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <charconv>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <optional>
 
 #include "base/mapped_file.h"
+#include "engine/open_tokenizer.h"
 #include "text/base64.h"
 #include "text/prompt.h"
 #include "text/python_json.h"
 #include "text/tokenizer.h"
 #include "text/utf8.h"
+#include "weights/checkpoint.h"
 
 namespace sirocco {
 namespace {
 
 struct TokenizeFlags {
   std::string tokenizer;
-  std::string text;
+  std::optional<std::string> text;  // nothing: standard input
   std::string jsonl;
   std::string bench;
   std::string version;
@@ -93,6 +98,10 @@ std::string tokenize_line(const Tokenizer& tokenizer, bool raw, std::string_view
   return json_line(ids, tokenizer.decode(ids, SpecialTokens::spell_out));
 }
 
+std::string standard_input() {
+  return {std::istreambuf_iterator<char>(std::cin), {}};
+}
+
 int for_each_line(const std::string& path, const std::function<void(const std::string&)>& use) {
   std::ifstream file;
   if (path != "-") {
@@ -126,21 +135,51 @@ int bench(const Tokenizer& tokenizer, const std::string& path) {
   return 0;
 }
 
-int tokenize(const TokenizeFlags& options) {
-  auto tokenizer = Tokenizer::open(options.tokenizer);
-  if (!tokenizer) return report(tokenizer.error());
-  if (!options.version.empty()) {
-    const auto version = tokenizer_version_named(options.version);
-    if (!version) return report({ErrorKind::bad_input, "--template: expected v3, v7, v11, v13 or v15"});
-    tokenizer->set_version(*version);
+// A tokenizer file, a directory with one, or else a model that brings its vocabulary (GGUF).
+Result<Tokenizer> open_any(const std::string& path, const std::string& version) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const bool has_file = path.ends_with(".json") || fs::exists(fs::path(path) / "tekken.json", ignored) ||
+                        fs::exists(fs::path(path) / "tokenizer.json", ignored);
+  if (!has_file && fs::exists(path, ignored)) {
+    auto checkpoint = Checkpoint::open(path, WeightFiles::optional);
+    if (!checkpoint) return forward_error(checkpoint);
+    return open_tokenizer(*checkpoint, version);
   }
+  auto tokenizer = Tokenizer::open(path);
+  if (!tokenizer || version.empty()) return tokenizer;
+  const auto known = tokenizer_version_named(version);
+  if (!known) return bad_input("--template: expected v3, v7, v11, v13 or v15");
+  tokenizer->set_version(*known);
+  return tokenizer;
+}
+
+// Ids in any notation: "1 2 3", "[1, 2, 3]". What does not fit an id is one that no vocabulary has.
+std::vector<TokenId> numbers_in(std::string_view text) {
+  std::vector<TokenId> ids;
+  const char* const end = text.data() + text.size();
+  for (const char* p = text.data(); p < end;) {
+    TokenId id = 0;
+    const auto [behind, error] = std::from_chars(p, end, id);
+    if (error == std::errc::invalid_argument) {
+      ++p;
+      continue;
+    }
+    ids.push_back(error == std::errc() ? id : kNoToken);
+    p = behind;
+  }
+  return ids;
+}
+
+int tokenize(const TokenizeFlags& options) {
+  auto tokenizer = open_any(options.tokenizer, options.version);
+  if (!tokenizer) return report(tokenizer.error());
   if (!options.bench.empty()) return bench(*tokenizer, options.bench);
   if (!options.jsonl.empty())
     return for_each_line(options.jsonl, [&](const std::string& line) {
       fmt::print("{}\n", tokenize_line(*tokenizer, options.raw, line));
     });
-  std::string text = options.text;
-  if (text.empty()) text.assign(std::istreambuf_iterator<char>(std::cin), {});
+  const std::string text = options.text ? *options.text : standard_input();
   const auto ids = options.raw ? tokenizer->encode_raw(text) : tokenizer->encode(text);
   if (options.json)
     fmt::print("{}\n", json_line(ids, tokenizer->decode(ids, SpecialTokens::spell_out)));
@@ -154,7 +193,9 @@ int tokenize(const TokenizeFlags& options) {
 void add_tokenize_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<TokenizeFlags>();
   CLI::App* command = app.add_subcommand("tokenize", "text or chat requests to token ids");
-  command->add_option("tokenizer", options->tokenizer, "tekken.json, tokenizer.json or a model directory")
+  command
+      ->add_option("tokenizer", options->tokenizer,
+                   "tekken.json, tokenizer.json, a GGUF or a model directory")
       ->required();
   command->add_option("text", options->text, "the text; standard input if left out");
   command->add_option("--jsonl", options->jsonl,
@@ -175,18 +216,19 @@ void add_detokenize_command(CLI::App& app, int& exit_code) {
   };
   auto options = std::make_shared<DetokenizeOptions>();
   CLI::App* command = app.add_subcommand("detokenize", "token ids to text");
-  command->add_option("tokenizer", options->tokenizer, "tekken.json, tokenizer.json or a model directory")
+  command
+      ->add_option("tokenizer", options->tokenizer,
+                   "tekken.json, tokenizer.json, a GGUF or a model directory")
       ->required();
   command->add_option("ids", options->ids, "token ids; standard input if left out");
   command->add_flag("--special", options->special, "spell control tokens out");
   command->callback([options, &exit_code] {
-    auto tokenizer = Tokenizer::open(options->tokenizer);
+    auto tokenizer = open_any(options->tokenizer, "");
     if (!tokenizer) {
       exit_code = report(tokenizer.error());
       return;
     }
-    if (options->ids.empty())
-      for (TokenId id; std::cin >> id;) options->ids.push_back(id);
+    if (options->ids.empty()) options->ids = numbers_in(standard_input());
     fmt::print("{}\n", tokenizer->decode(options->ids,
                                          options->special ? SpecialTokens::spell_out : SpecialTokens::skip));
   });
