@@ -132,7 +132,9 @@ TEST(SelectOpTable, TakesTheBestAndHonoursForce) {
   EXPECT_FALSE(select_op_table(none, "avx512").has_value());
   EXPECT_FALSE(select_op_table(detect_cpu_features(), "sse9").has_value());
   EXPECT_STREQ((*select_op_table(detect_cpu_features(), "scalar"))->name, "scalar");
-  EXPECT_NE(describe_op_tables(none, kScalarOps).find("lacks"), std::string::npos);
+  if (all_op_tables().size() > 1) {
+    EXPECT_NE(describe_op_tables(none, kScalarOps).find("lacks"), std::string::npos);
+  }
 }
 
 }  // namespace
