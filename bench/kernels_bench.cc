@@ -10,6 +10,8 @@
 #include <random>
 #include <vector>
 
+#include "base/aligned_buffer.h"
+
 #include "ops/pack.h"
 #include "ops/select.h"
 
@@ -37,7 +39,7 @@ void run(benchmark::State& state, const OpTable& table, const PackedKernels& lis
          int tokens, int64_t strips) {
   constexpr int64_t kCols = 4096;
   const int64_t strip_bytes = packed_strip_bytes(kernel.dtype, kCols);
-  std::vector<std::byte> weights(static_cast<size_t>(strips * strip_bytes), std::byte{0x11});
+  AlignedBuffer<std::byte> weights(strips * strip_bytes);
   std::vector<float> x(kCols, 1.0f), y(kMaxTile * 16);
   const bool bf16 = kernel.records == RecordKind::bf16;
   std::vector<std::byte> records(16 * kMaxTile * sizeof(Bf16Record));

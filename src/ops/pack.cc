@@ -53,20 +53,26 @@ void pack_k_scales(const Rows& rows, uint8_t* out) {
 }
 
 void pack_q4_k(const Rows& rows, uint8_t* lines, uint8_t*) {
-  transpose(rows, 16, 32, lines);
-  pack_k_scales(rows, lines + 2048);
+  pack_k_scales(rows, lines);
+  transpose(rows, 16, 32, lines + 256);
 }
 
 void pack_q5_k(const Rows& rows, uint8_t* lines, uint8_t*) {
-  transpose(rows, 48, 32, lines);
-  transpose(rows, 16, 8, lines + 2048);
-  pack_k_scales(rows, lines + 2560);
+  pack_k_scales(rows, lines);
+  transpose(rows, 16, 8, lines + 256);
+  transpose(rows, 48, 32, lines + 768);
 }
 
 void pack_q6_k(const Rows& rows, uint8_t* lines, uint8_t* scales) {
-  transpose(rows, 0, 48, lines);
   for (int r = 0; r < kStripRows; ++r)
-    for (int g = 0; g < 16; ++g) lines[3072 + 16 * g + r] = rows[r][192 + g];
+    for (int g = 0; g < 16; ++g) lines[16 * g + r] = rows[r][192 + g];
+  for (int part = 0; part < 4;
+       ++part, lines += 768) {  // in the order of use: half part / 2, 16 columns of each run
+    const int low = 64 * (part / 2) + 16 * (part % 2), high = 128 + 32 * (part / 2) + 16 * (part % 2);
+    transpose(rows, low, 4, lines + 256);
+    transpose(rows, low + 32, 4, lines + 512);
+    transpose(rows, high, 4, lines + 768);
+  }
   copy_halves(rows, 208, scales);
 }
 

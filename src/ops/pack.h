@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a file's rows to strips (ops/packed.h). Packing only moves bytes and splits small scales apart; the
 // numbers stay those of the file. Per block of 16 rows: every 4 bytes of codes become a line of 64, row by
-// row; what a line's bytes mean stays as in the file's block. Scales:
+// row; what a line's bytes mean stays as in the file's block. Lines lie in the order in which kernels read
+// them, for the processor's prefetching, scales first. Scales:
 //   q4_k q5_k  64 bytes scale nibbles (groups 0-3 below, 4-7 above; [4, 16]), 64 bytes min nibbles ([2, 16,
 //   2]),
 //              64 bytes of top bits: scales in bits 0-1 and 2-3, mins in 4-5 and 6-7; then 16 d, 16 d_min

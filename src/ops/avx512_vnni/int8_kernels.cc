@@ -68,35 +68,35 @@ inline void unpack_k_scales(const uint8_t* packed, uint8_t* scales, uint8_t* min
 
 struct Q4K {
   static constexpr DType kType = DType::q4_k;
-  static constexpr int kBytes = 2304, kGroup = 32, kOffsetLog2 = 0, kScales = 2048;
+  static constexpr int kBytes = 2304, kGroup = 32, kOffsetLog2 = 0, kScales = 0;
   static constexpr bool kMins = true, kSplitD = false;
   template <int G>
   static __m512i codes(const uint8_t* w, int q) {
-    const __m512i v = line(w, G / 2 * 8 + q);
+    const __m512i v = line(w, 4 + G / 2 * 8 + q);
     return G % 2 ? high_nibbles(v) : low_nibbles(v);
   }
 };
 
 struct Q5K {
   static constexpr DType kType = DType::q5_k;
-  static constexpr int kBytes = 2816, kGroup = 32, kOffsetLog2 = 0, kScales = 2560;
+  static constexpr int kBytes = 2816, kGroup = 32, kOffsetLog2 = 0, kScales = 0;
   static constexpr bool kMins = true, kSplitD = false;
   template <int G>
   static __m512i codes(const uint8_t* w, int q) {
-    const __m512i v = line(w, G / 2 * 8 + q);
-    return and_or(shifted<4 - G>(line(w, 32 + q)), 0x10, G % 2 ? high_nibbles(v) : low_nibbles(v));
+    const __m512i v = line(w, 12 + G / 2 * 8 + q);
+    return and_or(shifted<4 - G>(line(w, 4 + q)), 0x10, G % 2 ? high_nibbles(v) : low_nibbles(v));
   }
 };
 
 struct Q6K {
   static constexpr DType kType = DType::q6_k;
-  static constexpr int kBytes = 3328, kGroup = 16, kOffsetLog2 = 5, kScales = 3072;
+  static constexpr int kBytes = 3328, kGroup = 16, kOffsetLog2 = 5, kScales = 0;
   static constexpr bool kMins = false, kSplitD = true;
   template <int G>
   static __m512i codes(const uint8_t* w, int q) {
-    constexpr int kRun = G / 2, kHalf = kRun / 4, kQuad = 4 * (G % 2);
-    const __m512i v = line(w, 16 * kHalf + 8 * (kRun % 2) + kQuad + q);
-    const __m512i top = shifted<4 - 2 * (kRun % 4)>(line(w, 32 + 8 * kHalf + kQuad + q));
+    constexpr int kRun = G / 2, kFirst = 4 + 24 * (kRun / 4) + 12 * (G % 2);
+    const __m512i v = line(w, kFirst + 4 * (kRun % 2) + q);
+    const __m512i top = shifted<4 - 2 * (kRun % 4)>(line(w, kFirst + 8 + q));
     return and_or(top, 0x30, kRun / 2 % 2 ? high_nibbles(v) : low_nibbles(v));
   }
 };
@@ -159,7 +159,7 @@ void k_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_s
     if constexpr (F::kGroup == 32)
       k_groups<F, T, 0, 1, 2, 3, 4, 5, 6, 7>(w, scales, x, sum);
     else
-      k_groups<F, T, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15>(w, scales, x, sum);
+      k_groups<F, T, 0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15>(w, scales, x, sum);
     const __m512 d = halves(F::kSplitD ? strip.scales + 32 * b : w + F::kScales + 192);
     __m512 value[T];
 #pragma GCC unroll 12
