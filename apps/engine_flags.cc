@@ -21,7 +21,7 @@ void add_engine_flags(CLI::App& command, EngineFlags& flags) {
       ->check(CLI::IsMember({"plain", "mscale"}));
   command.add_option("--cache-type", flags.cache_type, "numbers in the cache: bf16 or f32")
       ->check(CLI::IsMember({"bf16", "f32"}));
-  command.add_option("--isa", o.isa, "kernels to use: scalar, avx2, avx512, neon; default: the best here");
+  command.add_option("--isa", o.isa, "kernels to use, as inspect --cpu lists them; default: the best here");
   command.add_option("--template", o.template_name,
                      "prompt layout instead of the file's: v3, v7, v11, v13, v15");
   command.add_option("--mmproj", o.mmproj_path, "GGUF vision part; default: beside the model");

@@ -63,7 +63,7 @@ void add_logits_command(CLI::App& app, int& exit_code) {
   command->add_option("--threads", o->options.threads, "threads that compute; 0: one a physical core")
       ->check(CLI::Range(0, 4096));
   command->add_option("--isa", o->options.isa,
-                      "kernels to use: scalar, avx2, avx512, neon; default: the best here");
+                      "kernels to use, as inspect --cpu lists them; default: the best here");
   command->footer(kExitCodesHelp);
   command->callback([o, &exit_code] {
     const auto written = write_logits(*o);
