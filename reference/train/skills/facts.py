@@ -57,9 +57,9 @@ COMMANDS = {  # command: (does what, phrases for a need)
     "bench": ("measures the speed of the engine",
               ["measure the speed", "see how fast it is", "get tokens per second", "run a benchmark",
                "time the engine"]),
-    "verify": ("checks that model files are whole and right",
-               ["check a model file", "check that files are whole", "make sure a download is right", "check the model files",
-                "prove that files are intact"]),
+    "verify": ("checks a model against published reference vectors",
+               ["check a model against reference vectors", "verify a model", "compare a model with published vectors",
+                "see whether a model computes rightly", "check the attention scale"]),
     "synth": ("writes a random model of any size for tests",
               ["make a random model", "write a test model", "create a model with random weights", "get a random model for tests",
                "generate a model for tests"]),
@@ -74,8 +74,9 @@ WHICH = ["Which command lets me {n}?", "How do I {n}?", "How can I {n}?", "Which
          "I want to {n}. Which command?", "What do I type to {n}?", "How do I {n} with Sirocco?", "Which Sirocco command can {n}?",
          "Which sirocco command should I use to {n}?", "What command is there to {n}?"]
 
-MODELS = {  # name: layers, parameters, active, context, cache a token, attention, release, experts, maker's kind
-    "Mistral Small 4": ("36", "119 billion", "6.5 billion", "256K", "22.5 KiB", "multi-head latent attention",
+# Figures as `sirocco compare` derives them, rounded; release months are the maker's.
+MODELS = {  # name: layers, parameters, active, context, cache a token, attention, release, experts
+    "Mistral Small 4": ("36", "119 billion", "6.6 billion", "256K", "22.5 KiB", "multi-head latent attention",
                         "March 2026", "128"),
     "Mistral Small 3": ("40", "24 billion", "24 billion", "32K", "160 KiB", "grouped-query attention",
                         "January 2025", "0"),
@@ -83,8 +84,8 @@ MODELS = {  # name: layers, parameters, active, context, cache a token, attentio
                           "March 2025", "0"),
     "Mistral 7B": ("32", "7 billion", "7 billion", "32K", "128 KiB", "grouped-query attention",
                    "September 2023", "0"),
-    "Mixtral 8x7B": ("32", "47 billion", "13 billion", "32K", "128 KiB", "grouped-query attention",
-                     "December 2023", "8"),
+    "Mistral Large 3": ("61", "676 billion", "40 billion", "256K", "68.6 KiB", "multi-head latent attention",
+                        "December 2025", "128"),
     "Mistral Nemo": ("40", "12 billion", "12 billion", "128K", "160 KiB", "grouped-query attention",
                      "July 2024", "0"),
 }
