@@ -12,9 +12,9 @@ import torch.distributed as dist
 NEWTON = (3.4445, -4.7750, 2.0315)
 
 
-def orthogonalise(g):
-    """g [N, R, C] -> each matrix with its singular values pushed towards 1."""
-    x = g.bfloat16()
+def orthogonalise(g, dtype):
+    """g [N, R, C] -> each matrix with its singular values pushed towards 1; computed in dtype."""
+    x = g.to(dtype)
     tall = x.shape[1] > x.shape[2]
     if tall:
         x = x.mT
@@ -27,8 +27,8 @@ def orthogonalise(g):
 
 
 class Optimiser:
-    def __init__(self, model, muon_lr=0.012, adam_lr=0.003, decay=0.02, rank=0, workers=1):
-        self.rank, self.workers = rank, workers
+    def __init__(self, model, muon_lr=0.012, adam_lr=0.003, decay=0.02, rank=0, workers=1, dtype=torch.bfloat16):
+        self.rank, self.workers, self.dtype = rank, workers, dtype
         self.muon_lr, self.adam_lr, self.decay = muon_lr, adam_lr, decay
         self.matrices, rest, tables = [], [], []
         for name, p in model.named_parameters():
@@ -71,7 +71,7 @@ class Optimiser:
             by_shape.setdefault(tuple(view.shape[1:]), []).append((p, view))
         stacks = [torch.cat([v for _, v in items]) for items in by_shape.values()]
         for stack in stacks:
-            mine = orthogonalise(stack[self.rank::self.workers])
+            mine = orthogonalise(stack[self.rank::self.workers], self.dtype)
             stack.zero_()[self.rank::self.workers] = mine
         if self.workers > 1:
             flat = torch.cat([x.flatten() for x in stacks])

@@ -26,6 +26,7 @@ from export import load_native
 from model import Config, Model
 from optim import Optimiser
 from plant import plant
+from precision import fastest_dtype
 
 HERE = pathlib.Path(__file__).resolve().parents[2]
 
@@ -50,13 +51,16 @@ def loss_of(model, batch, dtype):
 class Run:
     def __init__(self, args, rank=0):
         self.args, self.rank, self.stop = args, rank, False
+        self.dtype = {"auto": fastest_dtype, "float32": lambda: torch.float32,
+                      "bfloat16": lambda: torch.bfloat16}[args.precision]()
         self.encoder = Encoder(args.tokenizer)
         self.config = Config()
         torch.manual_seed(args.seed)
         self.model = Model(self.config)
         self.model.init(args.seed)
         plant(self.model, args.seed)
-        self.optimiser = Optimiser(self.model, args.muon_lr, args.adam_lr, rank=rank, workers=args.workers)
+        self.optimiser = Optimiser(self.model, args.muon_lr, args.adam_lr, rank=rank, workers=args.workers,
+                                   dtype=self.dtype)
         self.step, self.tokens, self.seconds, self.curve = 0, 0, 0.0, []
         self.average = [p.detach().clone() for p in self.model.parameters()]
         if args.start and not args.state.exists():
@@ -108,7 +112,7 @@ class Run:
     def train_step(self):
         batch = self.packer.batch()
         factor = self.factor()
-        loss, balance, losses, kinds = loss_of(self.model, batch, torch.bfloat16)
+        loss, balance, losses, kinds = loss_of(self.model, batch, self.dtype)
         (loss + self.args.balance * balance).backward()
         self.average_gradients()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -171,6 +175,8 @@ def main():
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2, help="processes, one thread each")
     parser.add_argument("--batch-tokens", type=int, default=1024, help="of each worker")
+    parser.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto",
+                        help="of products; auto takes what this processor multiplies faster")
     parser.add_argument("--muon-lr", type=float, default=0.012)
     parser.add_argument("--adam-lr", type=float, default=0.003)
     parser.add_argument("--balance", type=float, default=0.01, help="weight of the load-balance loss")
