@@ -8,13 +8,14 @@ import random
 
 import torch
 
-from skills import arithmetic, extract, facts, lists, memory, system, text, tools, unknown
+import pixels
+from skills import arithmetic, extract, facts, lists, memory, pictures, system, text, tools, unknown
 from skills.base import TRAIN, Turn
 from skills.tools import said
 
 MIX = {  # document kind: share of documents
     "chat": 20, "facts": 12, "arith": 16, "drill": 10, "memory": 12, "system": 16, "tools": 10, "extract": 8,
-    "lists": 8, "echo": 5, "text": 1, "long": 0,
+    "lists": 8, "echo": 5, "text": 1, "long": 0, "pictures": 32,
 }
 KINDS = list(MIX)
 
@@ -68,7 +69,18 @@ def conversation(rng, kind, split=TRAIN):
         return chat(memory.turns(rng, split, filler, between=rng.randrange(8, 25)), False)
     if kind == "lists":
         return chat([lists.turn(rng, split) for _ in range(rng.randrange(1, 5))], thinking, forget=forget)
+    if kind == "pictures":
+        return looking(rng, split, thinking)
     raise ValueError(kind)
+
+
+def looking(rng, split=TRAIN, thinking=False, kinds=None):
+    """A conversation that begins with a picture, or two; now and then a further question about another one."""
+    messages = []
+    for _ in range(rng.choice([1, 1, 1, 2])):
+        seen = pictures.turn(rng, split, kinds) if kinds else pictures.turn(rng, split)
+        messages += [pictures.message(seen), said(seen.answer, seen.think, thinking)]
+    return {"messages": messages, "reasoning_effort": "high" if thinking else "none"}
 
 
 def echo(rng, encoder, vocab_size):
@@ -80,12 +92,14 @@ def echo(rng, encoder, vocab_size):
 
 
 def document(rng, encoder, vocab_size):
+    """-> kind, ids, loss weights, pictures."""
     kind = rng.choices(list(MIX), list(MIX.values()))[0]
     if kind == "echo":
-        return kind, *echo(rng, encoder, vocab_size)
+        return kind, *echo(rng, encoder, vocab_size), []
     if kind == "drill":
-        return kind, *encoder.pieces(arithmetic.drill(rng))
-    return kind, *encoder.conversation(conversation(rng, kind))
+        return kind, *encoder.pieces(arithmetic.drill(rng)), []
+    request = conversation(rng, kind)
+    return kind, *encoder.conversation(request), [pixels.prepare(p) for p in encoder.pictures(request)]
 
 
 class Packer:
@@ -114,11 +128,12 @@ class Packer:
         return length if len(rows) >= want + 4 else None
 
     def batch(self):
-        """-> ids, targets, positions, weights: all [B, S]; document numbers [B, S]; and the kinds' counts."""
+        """-> ids, targets, positions, weights: all [B, S]; document numbers [B, S]; the kinds' counts; and the
+        pictures in reading order."""
         while True:
-            kind, ids, weights = document(self.rng, self.encoder, self.vocab_size)
+            kind, ids, weights, seen = document(self.rng, self.encoder, self.vocab_size)
             start = self.rng.randrange(1, 40000) if self.rng.random() < 0.08 else 0
-            length = self.place((ids, weights, start, KINDS.index(kind)))
+            length = self.place((ids, weights, start, KINDS.index(kind), seen))
             if length:
                 break
         want = max(1, self.tokens // length)
@@ -128,10 +143,11 @@ class Packer:
         shape = (want, length)
         out = {"ids": torch.full(shape, 11), "targets": torch.zeros(shape, dtype=torch.long),
                "positions": torch.zeros(shape, dtype=torch.long), "weights": torch.zeros(shape),
-               "docs": torch.zeros(shape, dtype=torch.long), "kinds": torch.zeros(shape, dtype=torch.long)}
+               "docs": torch.zeros(shape, dtype=torch.long), "kinds": torch.zeros(shape, dtype=torch.long),
+               "pictures": [p for row in taken for doc in row["docs"] for p in doc[4]]}
         for b, row in enumerate(taken):
             at = 0
-            for number, (ids, weights, start, kind) in enumerate(row["docs"], 1):
+            for number, (ids, weights, start, kind, _) in enumerate(row["docs"], 1):
                 n = len(ids)
                 out["ids"][b, at:at + n] = torch.tensor(ids)
                 out["targets"][b, at:at + n - 1] = torch.tensor(ids[1:])

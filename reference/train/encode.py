@@ -10,6 +10,8 @@ import json
 
 import tiktoken
 
+import pixels
+
 
 class Encoder:
     def __init__(self, path):
@@ -45,6 +47,18 @@ class Encoder:
         return [self.special["[MODEL_SETTINGS]"], *self.text(json.dumps({"reasoning_effort": effort})),
                 self.special["[/MODEL_SETTINGS]"]]
 
+    def picture(self, picture):
+        s, (columns, rows) = self.special, pixels.grid(picture)
+        line = [s["[IMG]"]] * columns + [s["[IMG_BREAK]"]]
+        return line * (rows - 1) + line[:-1] + [s["[IMG_END]"]]
+
+    def content(self, content):
+        """Text, or a list of text and picture chunks."""
+        if isinstance(content, str):
+            return self.text(content)
+        return [i for c in content
+                for i in (self.text(c["text"]) if c["type"] == "text" else self.picture(pixels.of_chunk(c)))]
+
     def assistant(self, m):
         s, out = self.special, []
         if m.get("think") is not None:
@@ -56,6 +70,12 @@ class Encoder:
             out += [s["[TOOL_CALLS]"], *self.text(f["name"]), s["[ARGS]"],
                     *self.text(json.dumps(json.loads(f["arguments"]), ensure_ascii=False))]
         return out + [s["</s>"]]
+
+    @staticmethod
+    def pictures(request):
+        """The pictures of a request in reading order."""
+        return [pixels.of_chunk(c) for m in request["messages"] if isinstance(m.get("content"), list)
+                for c in m["content"] if c["type"] != "text"]
 
     def conversation(self, request):
         """-> ids, weights (1 on the assistant's ids, else 0)."""
@@ -77,7 +97,7 @@ class Encoder:
                              *self.text(json.dumps(request["tools"], ensure_ascii=False)),
                              s["[/AVAILABLE_TOOLS]"]], 0)
                     put(self.settings(request.get("reasoning_effort") or "none"), 0)
-                put([s["[INST]"], *self.text(m["content"]), s["[/INST]"]], 0)
+                put([s["[INST]"], *self.content(m["content"]), s["[/INST]"]], 0)
             elif m["role"] == "tool":
                 put([s["[TOOL_RESULTS]"], *self.text(m["content"]), s["[/TOOL_RESULTS]"]], 0)
             else:

@@ -16,13 +16,17 @@ import prompts
 
 START, END = "<!-- accuracies -->", "<!-- end of accuracies -->"
 BARS = {"facts": 98, "arithmetic": 90, "thinking": 95, "memory": 95, "system": 95, "tools": 93, "no_call": 97,
-        "extract": 93, "lists": None, "unknown": 90}
+        "extract": 93, "lists": None, "unknown": 90, "image_colour": 93, "image_shape": 93, "image_count": 93,
+        "image_place": 93, "image_digits": None, "image_compare": None}
 MEANING = {
     "facts": "questions about itself, the models and the commands", "arithmetic": "sums and tables, direct",
     "thinking": "sums and tables with reasoning_effort high", "memory": "earlier turns of the conversation",
     "system": "capitals, French phrases, a persona", "tools": "the right calls with exact arguments, or the answer from results",
     "no_call": "tools given, none fits: no call and the right answer", "extract": "JSON extraction, exact",
     "lists": "copy, reverse, count, sort, largest", "unknown": "open questions politely refused",
+    "image_colour": "the colour of an object", "image_shape": "colour and shape of an object",
+    "image_count": "objects, one to five", "image_place": "the place of an object among nine",
+    "image_digits": "printed numbers of one to three digits", "image_compare": "two pictures: same shape, same colour",
 }
 
 
@@ -30,6 +34,7 @@ def module_answers(folder, lines):
     """Answers of the float32 training module, in batches of prompts of like length."""
     import torch
 
+    import pixels
     from encode import Encoder
     from export import load_native
     from generate import greedy, parse
@@ -41,9 +46,15 @@ def module_answers(folder, lines):
     answers, order = [None] * len(lines), sorted(range(len(lines)), key=lambda i: len(encoded[i]))
     for at in range(0, len(order), 50):
         rows = order[at:at + 50]
-        for row, ids in zip(rows, greedy(model, [encoded[i] for i in rows])):
+        seen = [pixels.prepare(p) for i in rows for p in encoder.pictures(lines[i])]
+        for row, ids in zip(rows, greedy(model, [encoded[i] for i in rows], seen)):
             answers[row] = parse(ids, encoder)
     return answers
+
+
+def asked(content):
+    """A message's text, with a word for each picture."""
+    return content if isinstance(content, str) else " ".join(c.get("text", "(picture)") for c in content)
 
 
 def engine_answers(engine, folder, lines):
@@ -88,7 +99,7 @@ def main():
         print(f"{skill}: {rows[-1][1]:.1f} % of {len(right)} ({time.time() - began:.0f} s)", flush=True)
         wrong = [(x, a) for x, a, ok in zip(lines, answers, right) if not ok]
         for x, a in wrong[:args.show]:
-            print("  ", x["messages"][-1]["content"], "\n     expected", x["expect"], "\n     got", a)
+            print("  ", asked(x["messages"][-1]["content"]), "\n     expected", x["expect"], "\n     got", a)
     who = "the engine" if args.engine else "the float32 training module"
     table = "\n".join([f"Held-out prompts, greedy, {args.count} per skill, answered by {who}.", "",
                        "| skill | what | right | goal |", "|---|---|---|---|"] +

@@ -31,7 +31,24 @@ def native_tensors(model):
         out[at + "shared_experts.w1.weight"] = layer.moe.shared_w13[:width]
         out[at + "shared_experts.w3.weight"] = layer.moe.shared_w13[width:]
         out[at + "shared_experts.w2.weight"] = layer.moe.shared_w2
+    out |= tower_tensors(model)
     return {k: v.detach().to(torch.bfloat16).contiguous() for k, v in out.items()}
+
+
+def tower_tensors(model):
+    """The tower's parameters under their native names; the convolution is a matrix in the module."""
+    tower, c = model.tower, model.config
+    if tower is None:
+        return {}
+    out = {"vision_encoder.patch_conv.weight": tower.patch_conv.view(c.vision_dim, 3, c.patch, c.patch),
+           "vision_encoder.ln_pre.weight": tower.ln_pre, "pre_mm_projector_norm.weight": tower.projector_norm,
+           "patch_merger.merging_layer.weight": tower.merger, "vision_language_adapter.w_in.weight": tower.w_in,
+           "vision_language_adapter.w_out.weight": tower.w_out}
+    for n, layer in enumerate(tower.layers):
+        for name, p in layer.named_parameters():
+            part = "" if name.endswith("norm") else "feed_forward." if name[1].isdigit() else "attention."
+            out[f"vision_encoder.transformer.layers.{n}.{part}{name}.weight"] = p
+    return out
 
 
 def load_native(folder):
@@ -43,6 +60,8 @@ def load_native(folder):
         model.tok_embeddings.copy_(t["tok_embeddings.weight"])
         model.output.copy_(t["output.weight"])
         model.norm.copy_(t["norm.weight"])
+        for name, p in tower_tensors(model).items():
+            p.copy_(t[name])
         for n, layer in enumerate(model.layers):
             at = f"layers.{n}."
             layer.attention_norm.copy_(t[at + "attention_norm.weight"])

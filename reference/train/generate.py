@@ -21,14 +21,15 @@ class LeftPadded:
 
 
 @torch.no_grad()
-def greedy(model, prompts, most=160, stop=2):
-    """prompts: lists of ids -> lists of new ids, without the stop id."""
+def greedy(model, prompts, pictures=(), most=160, stop=2):
+    """prompts: lists of ids; their prepared pictures in reading order -> lists of new ids, without the stop id."""
     batch = LeftPadded(prompts)
     caches = [LayerCache() for _ in model.layers]
     s = batch.length
     mask = torch.ones(s, s, dtype=torch.bool).tril()[None] & batch.real[:, None, :]
     mask |= torch.eye(s, dtype=torch.bool)[None]  # a pad sees itself, so that no row is empty
-    hidden, _ = model.hidden(batch.ids, batch.positions, additive(mask[:, None]), caches=caches)
+    hidden, _ = model.hidden(batch.ids, batch.positions, additive(mask[:, None]), caches=caches,
+                             pictures=pictures)
     following = model.logits(hidden[:, -1]).argmax(-1)
     out, alive = [[] for _ in prompts], set(range(len(prompts)))
     positions, real = batch.positions[:, -1:], batch.real

@@ -12,6 +12,7 @@ import pathlib
 
 import torch
 
+import pixels
 import prompts
 import reference
 from encode import Encoder
@@ -26,11 +27,12 @@ PROMPTS = [
 
 
 @torch.no_grad()
-def answer(model, ids, most=160):
+def answer(model, ids, pictures, most=160):
     """Greedy ids and the smallest gap between the best two logits."""
     out, gap, cache, step = [], float("inf"), None, torch.tensor([ids])
     while len(out) < most:
-        got = model(input_ids=step, past_key_values=cache, use_cache=True)
+        seen = reference.pictures_argument(pictures) if cache is None else {}
+        got = model(input_ids=step, past_key_values=cache, use_cache=True, **seen)
         cache = got.past_key_values
         top = got.logits[0, -1].topk(2)
         gap = min(gap, (top.values[0] - top.values[1]).item())
@@ -58,7 +60,8 @@ def conversations(model, encoder, skills, tries):
     for skill in skills:
         for number in range(tries):
             line = prompts.line(skill, number)
-            ids, gap = answer(model, encoder.conversation(line)[0])
+            seen = [pixels.prepare(p) for p in encoder.pictures(line)]
+            ids, gap = answer(model, encoder.conversation(line)[0], seen)
             got = parse(ids, encoder)
             if gap >= 0.5 and is_right(line["expect"], got):
                 del line["expect"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A fast training module for the Mistral Small 4 text architecture.
+"""A fast training module for the Mistral Small 4 architecture; tower.py has its eyes.
 
 Equal to transformers' Mistral4 classes on the same weights (prove_equal.py shows it): MLA with q and kv
 ranks, interleaved YaRN rope, llama-4 query scaling, softmax router with top-k renormalised weights, one
@@ -15,6 +15,10 @@ import pathlib
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from tower import Tower
+
+IMAGE_ID = 10  # [IMG]
 
 
 @dataclasses.dataclass
@@ -38,9 +42,22 @@ class Config:
     beta_fast: float = 32.0
     beta_slow: float = 1.0
     scaling_beta: float = 0.1
+    vision_layers: int = 3  # 0: no tower
+    vision_dim: int = 128
+    vision_heads: int = 4
+    vision_width: int = 256
+    patch: int = 14
+    merge: int = 2
 
     def params_json(self):
         """The native params.json, with the keys of the released file."""
+        eyes = {"vision_encoder": {
+            "image_token_id": IMAGE_ID, "image_break_token_id": 12, "image_end_token_id": 13,
+            "hidden_size": self.vision_dim, "num_hidden_layers": self.vision_layers,
+            "num_attention_heads": self.vision_heads, "intermediate_size": self.vision_width,
+            "patch_size": self.patch, "image_size": 1540, "max_image_size": 1540, "num_channels": 3,
+            "rope_theta": self.rope_theta, "spatial_merge_size": self.merge, "mm_projector_id": "patch_merge",
+            "adapter_bias": False, "add_pre_mm_projector_layer_norm": True}} if self.vision_layers else {}
         return {
             "dim": self.dim, "n_layers": self.n_layers, "head_dim": self.v_head_dim,
             "hidden_dim": 4 * self.dim, "n_heads": self.n_heads, "n_kv_heads": self.n_heads,
@@ -61,11 +78,15 @@ class Config:
                     "num_experts_per_tok": self.num_experts_per_tok, "num_expert_groups": 1,
                     "num_expert_groups_per_tok": 1, "routed_scale": 1.0,
                     "expert_hidden_dim": self.expert_hidden_dim, "num_shared_experts": 1},
-        }
+        } | eyes
 
     @staticmethod
     def from_params(path):
         p = json.loads(pathlib.Path(path).read_text())
+        v = p.get("vision_encoder")
+        eyes = {"vision_layers": v["num_hidden_layers"], "vision_dim": v["hidden_size"], "patch": v["patch_size"],
+                "vision_heads": v["num_attention_heads"], "vision_width": v["intermediate_size"],
+                "merge": v["spatial_merge_size"]} if v else {"vision_layers": 0}
         return Config(
             dim=p["dim"], n_layers=p["n_layers"], n_heads=p["n_heads"], q_lora_rank=p["q_lora_rank"],
             kv_lora_rank=p["kv_lora_rank"], qk_nope_head_dim=p["qk_nope_head_dim"],
@@ -75,7 +96,7 @@ class Config:
             rope_theta=p["rope_theta"],
             original_max_position_embeddings=p["yarn"]["original_max_position_embeddings"],
             yarn_factor=p["yarn"]["factor"], beta_fast=p["yarn"]["beta"], beta_slow=p["yarn"]["alpha"],
-            scaling_beta=p["llama_4_scaling"]["beta"])
+            scaling_beta=p["llama_4_scaling"]["beta"], **eyes)
 
 
 def yarn_inv_freq(c):
@@ -235,6 +256,7 @@ class Model(nn.Module):
         self.layers = nn.ModuleList(Block(c) for _ in range(c.n_layers))
         self.norm = nn.Parameter(torch.ones(c.dim))
         self.output = nn.Parameter(torch.empty(c.vocab_size, c.dim))
+        self.tower = Tower(c) if c.vision_layers else None
         self.register_buffer("inv_freq", yarn_inv_freq(c), persistent=False)
 
     def init(self, seed):
@@ -248,7 +270,7 @@ class Model(nn.Module):
                 std = 0.5
             elif name.endswith("gate"):
                 std = 0.02
-            elif name.endswith(("wo", "w2")):
+            elif name.endswith(("wo", "w2", "w_out")):
                 std *= 0.3
             with torch.no_grad():
                 p.copy_(torch.randn(p.shape, generator=g) * std)
@@ -262,10 +284,14 @@ class Model(nn.Module):
         return (angles.cos().unsqueeze(1).to(dtype), angles.sin().unsqueeze(1).to(dtype),
                 scale[:, None, :, None].to(dtype))
 
-    def hidden(self, ids, positions, mask, dtype=torch.float32, caches=None):
-        """ids [B, S] -> normed hidden [B, S, D] and the mean balance loss."""
+    def hidden(self, ids, positions, mask, dtype=torch.float32, caches=None, pictures=()):
+        """ids [B, S] -> normed hidden [B, S, D] and the mean balance loss. The pictures' rows take the places of
+        the [IMG] ids, in reading order."""
         rope = self.rope(positions, dtype)
         x = F.embedding(ids, self.tok_embeddings).to(dtype)
+        if pictures:
+            places = (ids.flatten() == IMAGE_ID).nonzero().squeeze(1)
+            x = x.flatten(0, 1).index_copy(0, places, self.tower(pictures, dtype)).view_as(x)
         balances = []
         for i, layer in enumerate(self.layers):
             x, balance = layer(x, rope, mask, caches[i] if caches else None)

@@ -13,7 +13,8 @@ import random
 import zlib
 
 import data
-from skills import arithmetic, extract, facts, lists, memory, system, tools, unknown
+import pixels
+from skills import arithmetic, extract, facts, lists, memory, pictures, system, tools, unknown
 from skills.base import TEST
 
 
@@ -65,16 +66,29 @@ def unknown_prompt(rng):
     return data.chat([unknown.turn(rng, TEST)], False)
 
 
+def picture_prompt(kind):
+    def prompt(rng):
+        seen = pictures.turn(rng, TEST, [kind])
+        return {"messages": [pictures.message(seen), {"role": "assistant", "content": seen.answer}],
+                "reasoning_effort": "none"}
+    return prompt
+
+
 SKILLS = {
     "facts": facts_prompt, "arithmetic": arithmetic_prompt, "thinking": thinking_prompt, "memory": memory_prompt,
     "system": system_prompt, "tools": tool_prompt, "no_call": no_call_prompt, "extract": extract_prompt,
     "lists": list_prompt, "unknown": unknown_prompt,
+    **{f"image_{name}": picture_prompt(kind) for name, kind in pictures.KINDS.items()},
 }
 
 
 def public(message):
     """An assistant turn of the history as a client would send it."""
     out = {k: v for k, v in message.items() if k not in ("think", "mute")}
+    if isinstance(out.get("content"), list):
+        out["content"] = [c if c["type"] != "picture" else
+                          {"type": "image_url", "image_url": {"url": pixels.data_url(c["picture"])}}
+                          for c in out["content"]]
     for i, call in enumerate(out.get("tool_calls") or []):
         call["id"] = f"call{i:05d}"
     return out

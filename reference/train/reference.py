@@ -60,20 +60,72 @@ def text_state(t, p):
     return out
 
 
+def vision_config(v):
+    """params.json's vision_encoder -> PixtralVisionConfig; without one, a small tower that nobody uses."""
+    v = v or {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 1,
+              "image_size": 28, "patch_size": 14, "rope_theta": 10000.0}
+    return PixtralVisionConfig(
+        hidden_size=v["hidden_size"], intermediate_size=v["intermediate_size"], image_size=v["image_size"],
+        num_hidden_layers=v["num_hidden_layers"], num_attention_heads=v["num_attention_heads"],
+        patch_size=v["patch_size"], hidden_act="silu",
+        rope_parameters={"rope_type": "default", "rope_theta": v["rope_theta"]})
+
+
+def halves(w, heads):
+    """Rows of a rotated projection from neighbouring pairs to two halves a head, as transformers wants them."""
+    return w.view(heads, -1, 2, w.shape[1]).transpose(1, 2).reshape(w.shape)
+
+
+def vision_state(t, v):
+    """Native tensors -> state dict of tower and projector under transformers' names."""
+    tower, projector = "model.vision_tower.", "model.multi_modal_projector."
+    out = {tower + "patch_conv.weight": t["vision_encoder.patch_conv.weight"],
+           tower + "ln_pre.weight": t["vision_encoder.ln_pre.weight"],
+           projector + "norm.weight": t["pre_mm_projector_norm.weight"],
+           projector + "patch_merger.merging_layer.weight": t["patch_merger.merging_layer.weight"],
+           projector + "linear_1.weight": t["vision_language_adapter.w_in.weight"],
+           projector + "linear_2.weight": t["vision_language_adapter.w_out.weight"]}
+    for n in range(v["num_hidden_layers"]):
+        at, to = f"vision_encoder.transformer.layers.{n}.", f"{tower}transformer.layers.{n}."
+        for name in ("attention_norm", "ffn_norm"):
+            out[f"{to}{name}.weight"] = t[f"{at}{name}.weight"]
+        for name in "qkvo":
+            w = t[f"{at}attention.w{name}.weight"]
+            out[f"{to}attention.{name}_proj.weight"] = halves(w, v["num_attention_heads"]) if name in "qk" else w
+        for a, b in FFN.items():
+            out[f"{to}feed_forward.{b}.weight"] = t[f"{at}feed_forward.{a}.weight"]
+    return out
+
+
 def load(folder):
-    """-> Mistral3ForConditionalGeneration in float32 with the stored weights (a small unused vision tower)."""
+    """-> Mistral3ForConditionalGeneration in float32 with the stored weights."""
     folder = pathlib.Path(folder)
     p = json.loads((folder / "params.json").read_text())
     t = {k: v.float() for k, v in load_file(folder / "consolidated.safetensors").items()}
-    vision = PixtralVisionConfig(hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=1,
-                                 image_size=28, patch_size=14)
-    config = Mistral3Config(text_config=text_config(p), vision_config=vision, image_token_index=10,
+    v = p.get("vision_encoder")
+    config = Mistral3Config(text_config=text_config(p), vision_config=vision_config(v), image_token_index=10,
+                            spatial_merge_size=v["spatial_merge_size"] if v else 2, multimodal_projector_bias=False,
                             tie_word_embeddings=p["tied_embeddings"])
     model = Mistral3ForConditionalGeneration(config).float().eval()
     state = {f"model.language_model.{k}": v for k, v in text_state(t, p).items()}
     state["lm_head.weight"] = t["output.weight"]
+    if v:
+        state |= vision_state(t, v)
     missing, unexpected = model.load_state_dict(state, strict=False)
-    missing = [m for m in missing if "vision_tower" not in m and "multi_modal_projector" not in m]
+    if not v:
+        missing = [m for m in missing if "vision_tower" not in m and "multi_modal_projector" not in m]
     if missing or unexpected:
         raise SystemExit(f"state dict: missing {missing}, unexpected {unexpected}")
     return model
+
+
+def pictures_argument(pictures):
+    """Prepared pictures [3, H, W] -> what transformers takes: one padded batch and the real sizes."""
+    if not pictures:
+        return {}
+    sizes = torch.tensor([p.shape[1:] for p in pictures])
+    height, width = sizes.max(0).values.tolist()
+    batch = torch.zeros(len(pictures), 3, height, width)
+    for out, p in zip(batch, pictures):
+        out[:, :p.shape[1], :p.shape[2]] = p
+    return {"pixel_values": batch, "image_sizes": sizes}

@@ -41,7 +41,8 @@ def attention_mask(docs, dtype):
 
 def loss_of(model, batch, dtype):
     """-> mean loss over the counted ids, load-balance loss, losses [N] and kinds [N] of those ids."""
-    hidden, balance = model.hidden(batch["ids"], batch["positions"], attention_mask(batch["docs"], dtype), dtype)
+    hidden, balance = model.hidden(batch["ids"], batch["positions"], attention_mask(batch["docs"], dtype), dtype,
+                                   pictures=batch["pictures"])
     counted = batch["weights"].flatten().nonzero().squeeze(1)
     logits = model.logits(hidden.flatten(0, 1).index_select(0, counted)).float()
     losses = F.cross_entropy(logits, batch["targets"].flatten()[counted], reduction="none")
@@ -99,6 +100,9 @@ class Run:
 
     def average_gradients(self):
         """One all-reduce carries the gradients, the first worker's clock and anybody's wish to stop."""
+        for p in self.model.parameters():  # a batch without pictures leaves the tower without
+            if p.grad is None:
+                p.grad = torch.zeros_like(p)
         if self.args.workers == 1:
             return
         grads = [p.grad for p in self.model.parameters()]
