@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/model.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "model/bind.h"
@@ -37,6 +39,11 @@ class TransformerModel final : public Model {
 };
 
 }  // namespace
+
+Result<std::unique_ptr<PictureEncoding>> Model::encode(const PixelView&) {
+  return fail(ErrorKind::unsupported,
+              fmt::format("{}: the model has no vision tower, it cannot read pictures", config().architecture));
+}
 
 Result<std::unique_ptr<Model>> Model::load(std::shared_ptr<const Checkpoint> checkpoint,
                                            const ModelOptions& options) {

@@ -12,6 +12,7 @@
 #include "base/view.h"
 #include "batch/batch.h"
 #include "model/config.h"
+#include "run/picture_encoding.h"
 #include "run/profile.h"
 #include "sirocco/status.h"
 #include "weights/checkpoint.h"
@@ -74,6 +75,12 @@ class Model {
 
   // REQUIRES: batch is consistent (rows inside, pages inside, T <= max_batch_tokens).
   virtual StepOutput forward(const Batch& batch) = 0;
+
+  // Whether encode() can succeed: the checkpoint holds a vision tower.
+  virtual bool sees() const { return false; }
+  // Begins a picture; copies what it needs of `pixels`. The encoding must not outlive the model, and its steps
+  // belong to the one thread that may call the model. Several may be under way.
+  virtual Result<std::unique_ptr<PictureEncoding>> encode(const PixelView& pixels);
 };
 
 }  // namespace sirocco
