@@ -20,13 +20,22 @@ enum class ReplyFormat {
   text,  // all tokens are text; markers are dropped unless keep_special
 };
 
+// What the vision encoder reads of a picture: resized to whole patches and normalised.
+struct PicturePixels {
+  int64_t width = 0;
+  int64_t height = 0;
+  std::vector<float> values;  // [3, height, width]
+};
+
 // A picture inside the prompt: its placeholder ids stand in [first_token, first_token + tokens); the rows
-// replace, in order, the embeddings of those among them that equal the image token.
+// replace, in order, the embeddings of those among them that equal the image token. They are given, or the
+// engine computes them from the pixels.
 struct PromptPicture {
   int64_t first_token = 0;
   int64_t tokens = 0;
-  uint64_t content_hash = 0;                       // same picture, same hash: the prefix cache relies on it
+  uint64_t content_hash = 0;  // same picture, same hash: the prefix cache and that of the rows rely on it
   std::shared_ptr<const std::vector<float>> rows;  // [n, D]
+  std::shared_ptr<const PicturePixels> pixels;
 };
 
 struct GenerateRequest {
