@@ -47,9 +47,9 @@ class Chat {
                  engine_.info().context_tokens);
     for (std::string line;;) {
       const LineEditor::Status status = editor_.read(line);
-      InterruptGuard::take();
       if (status == LineEditor::Status::end) break;
       if (status == LineEditor::Status::interrupted) {
+        InterruptGuard::take();  // one that comes behind a whole line is meant for its answer
         fmt::print("\n(/exit or Ctrl-D leaves)\n");
         continue;
       }

@@ -2,13 +2,18 @@
 #include "line_editor.h"
 
 #include <histedit.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <clocale>
 #include <cstdio>
 #include <cstring>
+#include <cwchar>
 #include <iostream>
 #include <string_view>
+
+#include "interrupt.h"
 
 namespace sirocco {
 namespace {
@@ -16,17 +21,44 @@ namespace {
 // Terminals bracket what is pasted when asked to (xterm's mode 2004).
 constexpr const char* kBracketPastes = "\x1b[?2004h";
 constexpr const char* kPlainPastes = "\x1b[?2004l";
-constexpr std::string_view kPasteEnd = "\x1b[201~";
+constexpr std::wstring_view kPasteEnd = L"\x1b[201~";
 
 // Bound to the opening bracket: everything up to the closing one goes into the line, newlines too.
 unsigned char insert_paste(EditLine* editor, int) {
-  std::string text;
-  char c = 0;
-  while (!text.ends_with(kPasteEnd) && el_getc(editor, &c) == 1) text += c == '\r' ? '\n' : c;
+  std::wstring text;
+  wchar_t c = 0;
+  while (!text.ends_with(kPasteEnd) && el_wgetc(editor, &c) == 1) text += c == L'\r' ? L'\n' : c;
   if (text.ends_with(kPasteEnd)) text.resize(text.size() - kPasteEnd.size());
-  while (text.ends_with('\n')) text.pop_back();
-  if (!text.empty() && el_insertstr(editor, text.c_str()) == -1) return CC_ERROR;
+  while (text.ends_with(L'\n')) text.pop_back();
+  if (!text.empty() && el_winsertstr(editor, text.c_str()) == -1) return CC_ERROR;
   return CC_REFRESH;
+}
+
+// The next byte: 1; 0 at the end of input; -1 for Ctrl-C and other failures. libedit's own reader would not see
+// a Ctrl-C that came just before it blocks.
+int read_byte(char& byte) {
+  while (true) {
+    pollfd ready[] = {{STDIN_FILENO, POLLIN, 0}, {InterruptGuard::descriptor(), POLLIN, 0}};
+    if (::poll(ready, 2, -1) < 0 && errno != EINTR) return -1;
+    if (ready[1].revents & POLLIN) return -1;
+    if (ready[0].revents == 0) continue;
+    const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
+    if (count >= 0) return static_cast<int>(count);
+    if (errno != EINTR) return -1;
+  }
+}
+
+// One character in the locale's encoding; bytes that are none become U+FFFD.
+int read_character(EditLine*, wchar_t* character) {
+  std::mbstate_t state{};
+  while (true) {
+    char byte = 0;
+    if (const int count = read_byte(byte); count != 1) return count;
+    const size_t used = std::mbrtowc(character, &byte, 1, &state);
+    if (used == static_cast<size_t>(-2)) continue;  // the beginning of one
+    if (used == static_cast<size_t>(-1)) *character = L'\xFFFD';
+    return 1;
+  }
 }
 
 }  // namespace
@@ -44,6 +76,7 @@ struct LineEditor::Terminal {
     HistEvent event;
     ::history(history, &event, H_SETSIZE, 1000);
     el_set(editor, EL_CLIENTDATA, this);
+    el_set(editor, EL_GETCFN, &read_character);
     el_set(editor, EL_PROMPT, &prompt);
     el_set(editor, EL_EDITOR, "emacs");
     el_set(editor, EL_HIST, ::history, history);
