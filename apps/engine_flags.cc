@@ -8,7 +8,7 @@ namespace sirocco {
 void add_engine_flags(CLI::App& command, EngineFlags& flags) {
   EngineOptions& o = flags.options;
   command.add_option("MODEL", o.model_path, "a model directory, a .gguf or a .safetensors file")->required();
-  command.add_option("--threads", o.threads, "threads that compute; 0: one a physical core")
+  command.add_option("--threads", o.threads, "threads that compute; 0: one a core")
       ->check(CLI::Range(0, 4096));
   command
       .add_option("--context", o.context_tokens,

@@ -29,7 +29,7 @@ struct EngineInfo {
   std::string architecture;
   std::string dtype;      // that holds most weights
   std::string tokenizer;  // "v15", …
-  std::string isa;
+  std::string isa;        // of the kernels in use
   int64_t layers = 0, hidden = 0, vocabulary = 0;
   int64_t context_tokens = 0;  // longest sequence that this engine takes
   int64_t max_position_embeddings = 0;
@@ -37,7 +37,7 @@ struct EngineInfo {
   uint64_t file_bytes = 0;
   int64_t cache_pages = 0, page_tokens = 0, page_bytes = 0;
   int max_sequences = 0;
-  int threads = 0;
+  int threads = 0;  // that compute
   bool vision = false;
   int32_t begin_token = -1, end_token = -1;
   std::string memory_plan;  // how the cache was sized, in one line

@@ -25,7 +25,7 @@ struct EngineOptions {
   std::string template_name;  // tokenizer layout: "v3", "v7", "v11", "v13", "v15"; "" as the file says
   std::string model_alias;    // name shown to clients; "" takes the file's
 
-  int threads = 0;             // 0: one a physical core
+  int threads = 0;             // 0: one a core
   std::string isa;             // "" picks the best; a name that this machine lacks is an error
   bool exact = false;          // float32 throughout
   bool deterministic = false;  // a request's tokens do not depend on its company

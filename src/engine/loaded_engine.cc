@@ -36,6 +36,8 @@ Result<std::unique_ptr<Engine>> LoadedEngine::start(std::unique_ptr<Model> model
   if (auto ok = model->reserve_cache(plan->pages); !ok) return forward_error(ok);
 
   const int64_t vocabulary = std::min<int64_t>(config.vocabulary, tokenizer.vocab_size());
+  info.isa = model->isa();
+  info.threads = model->threads();
   info.layers = config.layers;
   info.hidden = config.hidden;
   info.vocabulary = vocabulary;

@@ -53,8 +53,6 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   info.architecture = (*model)->config().architecture;
   info.dtype = (*model)->config().stored_dtype;
   info.file_bytes = checkpoint->file_bytes();
-  info.threads = options.threads;
-  info.isa = options.isa;
   return LoadedEngine::start(std::move(*model), std::move(*tokenizer), std::move(info), options);
 }
 

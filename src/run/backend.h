@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "batch/batch.h"
 #include "run/model.h"
@@ -17,6 +18,8 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
+  virtual std::string_view isa() const = 0;  // of the kernels that were chosen
+  virtual int threads() const = 0;           // that compute
   virtual int64_t page_bytes() const = 0;
   virtual int64_t pages() const = 0;
   virtual Result<void> reserve_cache(int64_t pages) = 0;

@@ -18,6 +18,8 @@ class TransformerModel final : public Model {
       : checkpoint_(std::move(checkpoint)), config_(std::move(config)), backend_(std::move(backend)) {}
 
   const Config& config() const override { return config_; }
+  std::string_view isa() const override { return backend_->isa(); }
+  int threads() const override { return backend_->threads(); }
   int64_t page_bytes() const override { return backend_->page_bytes(); }
   int64_t pages() const override { return backend_->pages(); }
   Result<void> reserve_cache(int64_t pages) override { return backend_->reserve_cache(pages); }

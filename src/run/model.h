@@ -8,6 +8,8 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "base/view.h"
 #include "batch/batch.h"
@@ -37,7 +39,7 @@ struct ModelOptions {
   AttentionScale attention_scale = AttentionScale::plain;
   CacheType cache_type = CacheType::bf16;
   AttentionForm attention_form = AttentionForm::automatic;
-  int threads = 0;                 // 0: one a physical core
+  int threads = 0;                 // 0: one a core
   Profile* profile = nullptr;      // filled by every forward pass; must outlive the model
   std::string isa;                 // "" picks the best; a name that this machine lacks is an error
   int64_t max_batch_tokens = 512;  // T of the largest batch; sizes the workspace
@@ -67,6 +69,8 @@ class Model {
   virtual ~Model() = default;
 
   virtual const Config& config() const = 0;
+  virtual std::string_view isa() const = 0;  // of the kernels that were chosen
+  virtual int threads() const = 0;           // that compute
   virtual int64_t page_bytes() const = 0;  // kPageTokens tokens of all layers
   virtual int64_t pages() const = 0;
   // Makes room for `pages` pages; their old contents are gone. Fails with ErrorKind::resource.

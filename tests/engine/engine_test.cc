@@ -210,6 +210,12 @@ TEST(Engine, LengthsAndEndsAreKept) {
   EXPECT_EQ(whole.finish.reason, FinishReason::length);
 }
 
+TEST(Engine, TellsWhatTheModelRunsOn) {
+  const FakeEngine e([](std::span<const int32_t>) { return kEnd; });
+  EXPECT_EQ(e.engine->info().isa, "fake");
+  EXPECT_EQ(e.engine->info().threads, 3);
+}
+
 class OnlyTokens final : public TokenMask {
  public:
   explicit OnlyTokens(std::vector<int32_t> allowed) : allowed_(std::move(allowed)) {}

@@ -147,6 +147,21 @@ TEST(CpuBackend, UnknownInstructionSetIsAnError) {
   EXPECT_NE(backend.error().message.find("mmx"), std::string::npos);
 }
 
+TEST(CpuBackend, SaysWhatItChose) {
+  const RandomModel model;
+  const auto chosen = CpuBackend::create(model.config, model.weights, {});
+  ASSERT_TRUE(chosen);
+  EXPECT_EQ((*chosen)->isa(), (*select_op_table(detect_cpu_features(), ""))->name);
+  EXPECT_GE((*chosen)->threads(), 1);
+  ModelOptions options;
+  options.threads = 3;
+  options.isa = "scalar";
+  const auto forced = CpuBackend::create(model.config, model.weights, options);
+  ASSERT_TRUE(forced);
+  EXPECT_EQ((*forced)->isa(), "scalar");
+  EXPECT_EQ((*forced)->threads(), 3);
+}
+
 using Steps = Run;  // a test's own Run() hides the name
 
 // The default mode: packed weights and narrowed activations, for every instruction set that this machine has.

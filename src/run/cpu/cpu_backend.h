@@ -16,6 +16,8 @@ class CpuBackend final : public Backend {
   static Result<std::unique_ptr<CpuBackend>> create(const Config& config, const ModelWeights& weights,
                                                     const ModelOptions& options);
 
+  std::string_view isa() const override { return compute_.ops.name; }
+  int threads() const override { return compute_.pool.size(); }
   int64_t page_bytes() const override { return cache_.page_bytes(); }
   int64_t pages() const override { return cache_.pages(); }
   Result<void> reserve_cache(int64_t pages) override { return cache_.reserve(pages); }
