@@ -52,13 +52,10 @@ void ReplyParser::push_marker(TokenId id, ReplyDelta& out) {
   } else if (id == tool_calls_) {
     enter(tokenizer_->version() < TokenizerVersion::v11 ? Part::call_list : Part::call_name, out);
   } else if (id == call_id_ && part_ == Part::call_name) {
-    std::string name;
-    std::swap(name, held_);
-    text_.finish(name);
-    emit_call(std::move(name), out);
-    part_ = Part::call_id;
+    enter(Part::call_id, out);
   } else if (id == args_ && (part_ == Part::call_name || part_ == Part::call_id)) {
     enter(Part::call_arguments, out);
+    if (nameless_) part_ = Part::content;
   }
   // Any other control token has no place in a reply and is dropped.
 }
@@ -71,7 +68,9 @@ void ReplyParser::enter(Part part, ReplyDelta& out) {
   if (part_ == Part::call_name) {
     std::string name;
     std::swap(name, held_);
-    emit_call(std::move(name), out);
+    name = trimmed(name);
+    nameless_ = name.empty();
+    if (!nameless_) emit_call(std::move(name), out);
   } else if (part_ == Part::call_list) {
     emit_call_list(out);
   }
@@ -103,7 +102,7 @@ void ReplyParser::emit(std::string text, ReplyDelta& out) {
 }
 
 void ReplyParser::emit_call(std::string name, ReplyDelta& out) {
-  out.tool_calls.push_back({calls_++, trimmed(name), ""});
+  out.tool_calls.push_back({calls_++, std::move(name), ""});
 }
 
 // Up to v7: [{"name": …, "arguments": {…}, "id": …}]. What is no such list is shown as content.
@@ -115,14 +114,14 @@ void ReplyParser::emit_call_list(ReplyDelta& out) {
   if (sound)
     for (const PythonJson& call : list->items) {
       const PythonJson* name = call.find("name");
-      sound = sound && name && name->is_string();
+      sound = sound && name && name->is_string() && !trimmed(name->text).empty();
     }
   if (!sound) {
     out.content += text;
     return;
   }
   for (const PythonJson& call : list->items) {
-    emit_call(call.find("name")->text, out);
+    emit_call(trimmed(call.find("name")->text), out);
     const PythonJson* arguments = call.find("arguments");
     out.tool_calls.back().arguments = arguments ? dump_python_json(*arguments) : "{}";
   }

@@ -3,6 +3,7 @@
 // control tokens alone, so nothing that the model spells out can be mistaken for a marker.
 //   [THINK]…[/THINK]   content   [TOOL_CALLS]name[ARGS]json [TOOL_CALLS]…   </s>
 // Tokenizers up to v7 write all calls as one JSON list behind [TOOL_CALLS]; it is read when the reply ends.
+// A call without a name is none, since nobody could answer it: its arguments are shown as content.
 #pragma once
 
 #include <string>
@@ -60,6 +61,7 @@ class ReplyParser {
   TokenId think_, end_think_, tool_calls_, args_, call_id_;  // kNoToken where the vocabulary lacks one
   Part part_;
   std::string held_;  // a call's name, or the list of calls, until it is whole
+  bool nameless_ = false;  // the call that was opened last
   int calls_ = 0;
   int64_t reasoning_tokens_ = 0;
   bool ended_ = false;

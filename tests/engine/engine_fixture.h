@@ -37,7 +37,6 @@ inline std::map<int, Answer> read_all(Stream& stream) {
       a.content += delta->content;
       a.reasoning += delta->reasoning;
       for (const ToolCallDelta& call : delta->tool_calls) {
-        // By index: a model may open a call and give it no name.
         if (a.calls.empty() || a.calls.back().index != call.index) a.calls.push_back({call.index, {}, {}});
         a.calls.back().name += call.name;
         a.calls.back().arguments += call.arguments;

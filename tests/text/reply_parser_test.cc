@@ -76,6 +76,18 @@ TEST(ReplyParser, ClosesACallWithoutArguments) {
   EXPECT_EQ(parse("[TOOL_CALLS]f[TOOL_CALLS]g[ARGS]{").calls, (Calls{{"f", ""}, {"g", "{"}}));
 }
 
+TEST(ReplyParser, ShowsACallWithoutANameAsContent) {
+  const Reply reply = parse("a[TOOL_CALLS] [ARGS]{\"b\": 1}[TOOL_CALLS]f[ARGS]{}</s>");
+  EXPECT_EQ(reply.content, "a{\"b\": 1}");
+  EXPECT_EQ(reply.calls, (Calls{{"f", "{}"}}));
+  EXPECT_TRUE(parse("[TOOL_CALLS]</s>").calls.empty());
+  const Reply with_id = parse("[TOOL_CALLS][CALL_ID]abcdefghi[ARGS]{}</s>", {}, TokenizerVersion::v11);
+  EXPECT_EQ(with_id.content, "{}");
+  EXPECT_TRUE(with_id.calls.empty());
+  const std::string list = R"([{"name": " ", "arguments": {}}])";
+  EXPECT_EQ(parse("[TOOL_CALLS]" + list + "</s>", {}, TokenizerVersion::v3).content, list);
+}
+
 TEST(ReplyParser, ReadsTheOlderForms) {
   EXPECT_EQ(parse("[TOOL_CALLS]f[CALL_ID]abcdefghi[ARGS]{}</s>", {}, TokenizerVersion::v11).calls,
             (Calls{{"f", "{}"}}));
