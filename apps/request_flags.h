@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sirocco {
@@ -23,5 +24,8 @@ void add_request_flags(CLI::App& command, RequestFlags& flags);
 
 // Sets the fields of the flags that were given; the system prompt is not among them.
 void set_request_fields(const RequestFlags& flags, nlohmann::ordered_json& request);
+// The text of a JSON object with those fields behind its own, where they win. The rest stays as it is spelled,
+// since a tool's numbers reach the prompt so; what is no object is the engine's to refuse.
+std::string with_request_fields(const RequestFlags& flags, std::string_view request);
 
 }  // namespace sirocco

@@ -57,11 +57,7 @@ class Lines {
 
  private:
   Result<GenerateRequest> read(const std::string& line) const {
-    Json json = Json::parse(line, nullptr, false);
-    if (!json.is_object()) return bad_input("line: expected a JSON object");
-    set_request_fields(flags_, json);
-    auto request =
-        engine_.chat_request(json.dump(-1, ' ', false, Json::error_handler_t::replace), ChatRules::lenient);
+    auto request = engine_.chat_request(with_request_fields(flags_, line), ChatRules::lenient);
     if (request) request->choices = 1;
     return request;
   }

@@ -46,14 +46,6 @@ Result<std::string> read_whole(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-// Flags over the fields of the file.
-Result<std::string> with_flags(const std::string& text, const std::string& where, const RequestFlags& flags) {
-  Json request = Json::parse(text, nullptr, false);
-  if (!request.is_object()) return bad_input(where + ": expected a JSON object");
-  set_request_fields(flags, request);
-  return request.dump();
-}
-
 std::string chat_json(const RunOptions& options) {
   Json request;
   request["messages"] = Json::array();
@@ -81,9 +73,9 @@ Result<GenerateRequest> make_request(const Engine& engine, const RunOptions& opt
   if (options.request_file.empty()) return engine.chat_request(chat_json(options), ChatRules::lenient);
   auto text = read_whole(options.request_file);
   if (!text) return forward_error(text);
-  auto json = with_flags(*text, options.request_file, options.request);
-  if (!json) return forward_error(json);
-  return engine.chat_request(*json, ChatRules::lenient);
+  auto request = engine.chat_request(with_request_fields(options.request, *text), ChatRules::lenient);
+  if (!request) return fail(request.error().kind, options.request_file + ": " + request.error().message);
+  return request;
 }
 
 int answer_one(Engine& engine, const RunOptions& options) {
@@ -127,14 +119,15 @@ void add_run_command(CLI::App& app, int& exit_code) {
   add_engine_flags(*command, options->engine);
   command->add_option("PROMPT", options->prompt, "the user's message; left out or -: standard input");
   add_request_flags(*command, options->request);
-  command->add_flag("--raw", options->raw,
-                    "no chat layout; control tokens in the prompt such as [INST] are real");
+  auto* raw = command->add_flag("--raw", options->raw,
+                                "no chat layout; control tokens in the prompt such as [INST] are real");
   command->add_flag("--json", options->json, "print one JSON object instead of text");
   auto* request =
       command->add_option("--request", options->request_file, "a file with an OpenAI chat request");
   auto* jsonl = command->add_option("--jsonl", options->jsonl_file,
                                     "a file of such requests, one a line; a result line each, in order");
   request->excludes(jsonl);
+  for (auto* file : {request, jsonl}) file->excludes(raw)->excludes(command->get_option("--system"));
   command->footer(kExitCodesHelp);
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }

@@ -44,10 +44,10 @@ Result<MemoryPlan> plan_memory(const MemoryFacts& f) {
   MemoryPlan plan;
   plan.pages = std::min(fitting, useful);
   plan.context_tokens = std::min(longest, (plan.pages - kSparePages) * f.page_tokens);
-  if (plan.context_tokens < f.page_tokens || plan.context_tokens < f.wanted_context_tokens)
+  const int64_t least = std::max(f.wanted_context_tokens, std::min(longest, f.page_tokens));
+  if (plan.context_tokens < least)
     return fail(ErrorKind::resource,
-                fmt::format("context: {} tokens need {} of cache, {} are left for it",
-                            std::max(f.wanted_context_tokens, f.page_tokens),
+                fmt::format("context: {} tokens need {} of cache, {} are left for it", least,
                             gibibytes(page_bytes * static_cast<uint64_t>(pages_of(longest) + kSparePages)),
                             gibibytes(granted)));
   plan.reasoning =

@@ -69,6 +69,28 @@ not JSON
   EXPECT_EQ(results[3]["error"], "top_p: expected a number");
 }
 
+// A flag beside a file means what the field in the file means, and leaves the rest as it is spelled.
+TEST_F(RunTest, FlagsWinOverARequestAndKeepItsNumbers) {
+  const std::string request = R"({"messages": [{"role": "user", "content": "Hi"}], "tools": [{"type":
+    "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {"a": {"type":
+    "number", "default": 1e2, "maximum": 123456789012345678901234567890}}}}}],
+    "temperature": 0, "max_tokens": )";
+  const auto hash = [&](const std::string& arguments) {
+    const Outcome outcome = run("run " + kModel + " --json --request " + arguments);
+    EXPECT_EQ(outcome.exit_code, 0);
+    return nlohmann::json::parse(outcome.output)["logits_hash"];
+  };
+  EXPECT_EQ(hash(file("a.json", request + "2}")), hash(file("b.json", request + "9}\n") + " --max-tokens 2"));
+}
+
+TEST_F(RunTest, RefusesWhatIsNoNumberAndFlagsThatNothingReads) {
+  EXPECT_EQ(run("run " + kModel + " --temperature nan Hi").exit_code, 2);
+  EXPECT_EQ(run("run " + kModel + " --max-tokens -5 Hi").exit_code, 2);
+  const std::string request = file("a.json", "{}");
+  EXPECT_EQ(run("run " + kModel + " --system x --request " + request).exit_code, 2);
+  EXPECT_EQ(run("run " + kModel + " --raw --request " + request).exit_code, 2);
+}
+
 TEST_F(RunTest, JsonHasEveryField) {
   const Outcome outcome = run("run " + kModel + " --temperature 0 --json --stop qqq 'What are you?'");
   EXPECT_EQ(outcome.exit_code, 0);

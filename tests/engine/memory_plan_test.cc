@@ -49,6 +49,14 @@ TEST(MemoryPlan, TakesNoMoreThanIsOfUse) {
   EXPECT_EQ(plan->pages, 2 * 16 + 2);
 }
 
+TEST(MemoryPlan, GrantsAContextShorterThanAPage) {
+  MemoryFacts facts = small_4();
+  facts.wanted_context_tokens = 3;
+  const auto plan = plan_memory(facts);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->context_tokens, 3);
+}
+
 TEST(MemoryPlan, RefusesMoreThanTheModelHas) {
   MemoryFacts facts = small_4();
   facts.wanted_context_tokens = 300'000;
