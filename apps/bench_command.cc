@@ -265,7 +265,7 @@ void add_bench_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
   CLI::App* command = app.add_subcommand("bench", "measure a model's speed beside this machine's limits");
-  command->add_option("model", a.model, "checkpoint: directory or GGUF file");
+  command->add_option("MODEL", a.model, "checkpoint: directory or GGUF file");
   command->add_option("--prompt", a.prompt, "tokens of the prompt test; 0: skip it")->capture_default_str();
   command->add_option("--generate", a.generate, "tokens of the decoding test; 0: skip it")
       ->capture_default_str();

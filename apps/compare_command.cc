@@ -203,10 +203,10 @@ std::string known_names() {
 
 void add_compare_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<CompareOptions>();
-  CLI::App* command = app.add_subcommand("compare", "Set models side by side: sizes, cache, work, memory");
+  CLI::App* command = app.add_subcommand("compare", "set models side by side: sizes, cache, work, memory");
   command->add_option("MODELS", options->models, "paths as for inspect, or names: " + known_names())
       ->required()
-      ->expected(1, 16);
+      ->expected(-1);
   command->add_option("--context", options->context, "tokens of context to size the cache and the work for")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 31));
   command->add_flag("--json", options->json, "print one JSON object");

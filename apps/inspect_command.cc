@@ -223,7 +223,7 @@ int inspect_cpu() {
 
 void add_inspect_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<InspectOptions>();
-  CLI::App* command = app.add_subcommand("inspect", "Say what a model is: sizes, cache, work and files");
+  CLI::App* command = app.add_subcommand("inspect", "say what a model is: sizes, cache, work and files");
   command->add_option(
       "MODEL", options->model,
       "directory, .gguf, .safetensors, params.json, config.json or the name of a known model");

@@ -8,7 +8,7 @@ namespace sirocco {
 std::string with_commas(int64_t value) {
   std::string digits = fmt::format("{}", value);
   const size_t first = value < 0 ? 1 : 0;
-  for (size_t at = digits.size(); at > first + 3; digits.insert(at, ",")) at -= 3;
+  for (size_t at = digits.size(); at > first + 3; digits.insert(at, 1, ',')) at -= 3;
   return digits;
 }
 

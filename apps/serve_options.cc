@@ -111,7 +111,7 @@ void add_capacity(CLI::App& command, ServeOptions& o) {
 
 void add_model(CLI::App& command, ServeOptions& o) {
   const char* group = "Model";
-  command.add_option("model", o.engine.model_path, "folder, .gguf or .safetensors file")->required();
+  command.add_option("MODEL", o.engine.model_path, "folder, .gguf or .safetensors file")->required();
   command.add_option("--alias,--served-model-name", o.service.model_name, "model name shown to clients")
       ->envname("SIROCCO_ALIAS")
       ->group(group);

@@ -99,7 +99,7 @@ Result<void> run(Arguments& arguments) {
 void add_synth_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("synth", "write a checkpoint of random weights");
-  command->add_option("out", arguments->path, "directory, or a file name ending in .gguf")->required();
+  command->add_option("OUT", arguments->path, "directory, or a file name ending in .gguf")->required();
   CLI::Option* layout = nullptr;
   CLI::Option* type = nullptr;
   for (const auto& field : synth::text_fields()) {

@@ -194,10 +194,10 @@ void add_tokenize_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<TokenizeFlags>();
   CLI::App* command = app.add_subcommand("tokenize", "text or chat requests to token ids");
   command
-      ->add_option("tokenizer", options->tokenizer,
+      ->add_option("TOKENIZER", options->tokenizer,
                    "tekken.json, tokenizer.json, a GGUF or a model directory")
       ->required();
-  command->add_option("text", options->text, "the text; standard input if left out");
+  command->add_option("TEXT", options->text, "the text; standard input if left out");
   command->add_option("--jsonl", options->jsonl,
                       "a file of {\"text\": …} or {\"request\": …} lines; - is stdin");
   command->add_option("--bench", options->bench, "measure MB/s on a text file");
@@ -217,10 +217,10 @@ void add_detokenize_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<DetokenizeOptions>();
   CLI::App* command = app.add_subcommand("detokenize", "token ids to text");
   command
-      ->add_option("tokenizer", options->tokenizer,
+      ->add_option("TOKENIZER", options->tokenizer,
                    "tekken.json, tokenizer.json, a GGUF or a model directory")
       ->required();
-  command->add_option("ids", options->ids, "token ids; standard input if left out");
+  command->add_option("IDS", options->ids, "token ids; standard input if left out");
   command->add_flag("--special", options->special, "spell control tokens out");
   command->callback([options, &exit_code] {
     auto tokenizer = open_any(options->tokenizer, "");

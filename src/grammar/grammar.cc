@@ -89,7 +89,7 @@ class GrammarCompiler final : public api::ConstraintCompiler {
         pieces[static_cast<size_t>(id)] = engine.token_bytes(id);
     }
     for (const int32_t id : {markers.think, markers.end_think, markers.tool_calls, markers.arguments}) {
-      if (id >= 0) pieces[static_cast<size_t>(id)] = "\xff" + engine.token_bytes(id);
+      if (id >= 0) (pieces[static_cast<size_t>(id)] = '\xff') += engine.token_bytes(id);
     }
     return xgrammar::TokenizerInfo(pieces, xgrammar::VocabType::RAW, static_cast<int>(info.vocabulary),
                                    std::vector<int32_t>{info.end_token});
