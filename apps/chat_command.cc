@@ -26,6 +26,7 @@ constexpr const char* kHelp =
     "/reset           forget what was said\n"
     "/system [TEXT]   set the system prompt, or remove it\n"
     "/effort LEVEL    none, or high to think before answering\n"
+    "/image FILE      show a picture with the next message\n"
     "/save FILE       write the conversation\n"
     "/load FILE       read one\n"
     "/exit            leave (Ctrl-D too)\n"
@@ -33,8 +34,9 @@ constexpr const char* kHelp =
 
 class Chat {
  public:
-  Chat(Engine& engine, const RequestFlags& flags, const std::string& session_path)
-      : engine_(engine), flags_(flags), session_path_(session_path) {
+  Chat(Engine& engine, const RequestFlags& flags, const std::string& session_path,
+       std::vector<std::string> pictures)
+      : engine_(engine), flags_(flags), session_path_(session_path), pictures_(std::move(pictures)) {
     talk_.system = flags.system;
     talk_.effort = flags.reasoning_effort;
     if (!session_path.empty()) resume();
@@ -67,7 +69,7 @@ class Chat {
 
  private:
   void turn(const std::string& text) {
-    talk_.ask(text);
+    talk_.ask(text, pictures_);
     nlohmann::ordered_json json = talk_.request();
     RequestFlags flags = flags_;
     flags.reasoning_effort = talk_.effort;
@@ -79,8 +81,9 @@ class Chat {
     if (!stream) {
       complain(stream.error().message);
       talk_.answer({});
-      return;
+      return;  // pictures_ stay for another try, or for /reset
     }
+    pictures_.clear();
     const PrintedAnswer printed = print_answer(*stream, {});
     said_ids_ = std::move(prompt);
     said_ids_.insert(said_ids_.end(), printed.answer.tokens.begin(), printed.answer.tokens.end());
@@ -115,12 +118,20 @@ class Chat {
     const std::string name = line.substr(0, name_end);
     const std::string argument = line.substr(std::min(line.find_first_not_of(' ', name_end), line.size()));
     if (name == "/help") return fmt::print("{}", kHelp);
-    if (name == "/reset") return talk_.forget(), say("forgotten");
+    if (name == "/reset") return talk_.forget(), pictures_.clear(), say("forgotten");
+    if (name == "/image") return show(argument);
     if (name == "/system")
       return talk_.system = argument, say(argument.empty() ? "no system prompt" : "system prompt set");
     if (name == "/effort") return set_effort(argument);
     if (name == "/save" || name == "/load") return file(name, argument);
     complain(name + " is no command; /help lists them");
+  }
+  void show(const std::string& path) {
+    if (path.empty()) return complain("/image: expected a file name");
+    const auto picture = engine_.picture(path);
+    if (!picture) return complain(picture.error().message);
+    pictures_.push_back(path);
+    say(fmt::format("{} picture tokens with the next message", picture->ids.size()));
   }
   void set_effort(const std::string& level) {
     if (level != "none" && level != "high") return complain("/effort: expected none or high");
@@ -144,6 +155,7 @@ class Chat {
   const std::string& session_path_;
   std::vector<int32_t> said_ids_;  // prompt and answer of the last turn
   Conversation talk_;
+  std::vector<std::string> pictures_;  // paths, for the next message
   LineEditor editor_;
   bool failed_ = false;
 };
@@ -155,12 +167,17 @@ void add_chat_command(CLI::App& app, int& exit_code) {
     EngineFlags engine;
     RequestFlags request;
     std::string session;
+    std::vector<std::string> pictures;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("chat", "talk to a model");
   add_engine_flags(*command, options->engine);
   add_request_flags(*command, options->request);
   command->add_option("--session", options->session, "file to go on from and to keep the conversation in");
+  command
+      ->add_option("--image", options->pictures,
+                   "a picture for the first message; may be given more than once")
+      ->allow_extra_args(false);
   command->footer(std::string("Within the chat:\n") + kHelp + "\n" + kExitCodesHelp);
   command->callback([options, &exit_code] {
     auto engine = open_engine(options->engine);
@@ -169,7 +186,7 @@ void add_chat_command(CLI::App& app, int& exit_code) {
       exit_code = kExitError;
       return;
     }
-    exit_code = Chat(**engine, options->request, options->session).run();
+    exit_code = Chat(**engine, options->request, options->session, options->pictures).run();
   });
 }
 

@@ -9,12 +9,14 @@
 #include <fstream>
 #include <iterator>
 
+#include "picture_files.h"
+
 namespace sirocco {
 
 using Json = nlohmann::ordered_json;
 
-void Conversation::ask(const std::string& text) {
-  messages_.push_back({{"role", "user"}, {"content", text}});
+void Conversation::ask(const std::string& text, const std::vector<std::string>& pictures) {
+  messages_.push_back({{"role", "user"}, {"content", content_with_pictures(pictures, text)}});
 }
 
 void Conversation::answer(const Answer& answer) {
@@ -58,9 +60,10 @@ Result<void> Conversation::load(const std::string& path) {
   Conversation loaded;
   for (const Json& message : json["messages"]) {
     const bool well_formed = message.is_object() && message.contains("role") && message["role"].is_string() &&
-                             message.contains("content") && message["content"].is_string();
+                             message.contains("content") &&
+                             (message["content"].is_string() || message["content"].is_array());
     if (!well_formed) return bad_input(path + ": expected messages with role and content");
-    if (message["role"] == "system" && loaded.messages_.empty())
+    if (message["role"] == "system" && message["content"].is_string() && loaded.messages_.empty())
       loaded.system = message["content"];
     else
       loaded.messages_.push_back(message);

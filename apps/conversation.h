@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "answer.h"
 #include "sirocco/status.h"
@@ -15,7 +16,7 @@ class Conversation {
   std::string system;
   std::string effort;  // "", "none" or "high"
 
-  void ask(const std::string& text);
+  void ask(const std::string& text, const std::vector<std::string>& pictures = {});  // paths
   // What the model said, thinking included: the next prompt then begins as the last one went on, and only
   // what is new must be computed. An answer without text takes the question back.
   void answer(const Answer& answer);

@@ -2,6 +2,7 @@
 #include "engine_flags.h"
 
 #include "load_progress_line.h"
+#include "picture_files.h"
 
 namespace sirocco {
 
@@ -32,6 +33,7 @@ Result<std::unique_ptr<Engine>> open_engine(const EngineFlags& flags) {
   options.softmax_scale = flags.attention_scale == "mscale" ? SoftmaxScale::mscale : SoftmaxScale::plain;
   options.cache_format = flags.cache_type == "f32" ? CacheFormat::f32 : CacheFormat::bf16;
   LoadProgressLine line;
+  options.fetch_picture = read_picture;
   options.on_progress = [&line](const LoadProgress& progress) { line.show(progress); };
   auto engine = Engine::open(options);
   line.erase();

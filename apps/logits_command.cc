@@ -5,6 +5,8 @@
 
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "exit_codes.h"
 #include "load_progress_line.h"
@@ -17,6 +19,7 @@ namespace {
 struct LogitsOptions {
   std::string model, tokens, out;
   std::string attention_scale = "plain";
+  std::vector<std::string> pictures;
   int64_t position = 0;
   ModelOptions options;
 };
@@ -37,10 +40,16 @@ Result<int64_t> write_logits(LogitsOptions& o) {
   if (o.position > config.max_position_embeddings - count)
     return bad_input(fmt::format("{}: {} tokens from position {} on, expected to end by {}", o.tokens, count,
                                  o.position, config.max_position_embeddings));
+  std::vector<float> seen;
+  if (!o.pictures.empty()) {
+    auto rows = see_pictures(**model, o.pictures, *ids);
+    if (!rows) return forward_error(rows);
+    seen = *std::move(rows);
+  }
   auto file = NpyWriter::create(o.out, count, config.vocabulary);
   if (!file) return forward_error(file);
   auto ran = run_tokens(**model, *ids, o.position, o.options.max_batch_tokens,
-                        [&](std::span<const float> row) { return file->append(row); });
+                        [&](std::span<const float> row) { return file->append(row); }, seen);
   if (!ran) return forward_error(ran);
   if (auto ok = file->finish(); !ok) return forward_error(ok);
   return count;
@@ -54,6 +63,10 @@ void add_logits_command(CLI::App& app, int& exit_code) {
   command->add_option("MODEL", o->model, "a model directory, a .gguf or a .safetensors file")->required();
   command->add_option("--tokens", o->tokens, "JSON file with a list of token ids")->required();
   command->add_option("--out", o->out, "float32 [tokens, vocabulary] in NumPy's format")->required();
+  command
+      ->add_option("--image", o->pictures,
+                   "a picture for the image tokens among them, in order; may be given more than once")
+      ->allow_extra_args(false);
   command->add_option("--position", o->position, "position of the first token; default 0")
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 30));
   command

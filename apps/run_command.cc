@@ -11,11 +11,14 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "answer_printer.h"
 #include "engine_flags.h"
 #include "exit_codes.h"
 #include "interrupt.h"
+#include "picture_files.h"
 #include "request_flags.h"
 #include "request_lines.h"
 
@@ -28,6 +31,7 @@ struct RunOptions {
   EngineFlags engine;
   RequestFlags request;
   std::string prompt;
+  std::vector<std::string> pictures;  // paths
   std::string request_file;
   std::string jsonl_file;
   bool raw = false;
@@ -51,7 +55,8 @@ std::string chat_json(const RunOptions& options) {
   request["messages"] = Json::array();
   if (!options.request.system.empty())
     request["messages"].push_back({{"role", "system"}, {"content", options.request.system}});
-  request["messages"].push_back({{"role", "user"}, {"content", options.prompt}});
+  request["messages"].push_back(
+      {{"role", "user"}, {"content", content_with_pictures(options.pictures, options.prompt)}});
   set_request_fields(options.request, request);
   return request.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -118,16 +123,22 @@ void add_run_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("run", "answer a prompt, a request or a file of requests");
   add_engine_flags(*command, options->engine);
   command->add_option("PROMPT", options->prompt, "the user's message; left out or -: standard input");
+  auto* image = command
+                    ->add_option("--image", options->pictures,
+                                 "a picture for the message, in front of its text; may be given more than once")
+                    ->allow_extra_args(false);
   add_request_flags(*command, options->request);
   auto* raw = command->add_flag("--raw", options->raw,
                                 "no chat layout; control tokens in the prompt such as [INST] are real");
+  raw->excludes(image);
   command->add_flag("--json", options->json, "print one JSON object instead of text");
   auto* request =
       command->add_option("--request", options->request_file, "a file with an OpenAI chat request");
   auto* jsonl = command->add_option("--jsonl", options->jsonl_file,
                                     "a file of such requests, one a line; a result line each, in order");
   request->excludes(jsonl);
-  for (auto* file : {request, jsonl}) file->excludes(raw)->excludes(command->get_option("--system"));
+  for (auto* file : {request, jsonl})
+    file->excludes(raw)->excludes(image)->excludes(command->get_option("--system"));
   command->footer(kExitCodesHelp);
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }

@@ -59,6 +59,13 @@ void add_network(CLI::App& command, ServeOptions& o) {
       ->delimiter(',')
       ->envname("SIROCCO_CORS_ORIGINS")
       ->group(group);
+  command
+      .add_option("--allow-image-urls", o.pictures.hosts,
+                  "hosts that pictures may be fetched from: names, *.names or names:port; default: none, "
+                  "pictures come as data: URLs")
+      ->delimiter(',')
+      ->envname("SIROCCO_ALLOW_IMAGE_URLS")
+      ->group(group);
   command.add_option("--max-connections", o.http.max_connections, "open connections")->group(group);
   command.add_option("--max-body", o.body_mib, "largest request body, MiB")->group(group);
   command.add_option("--threads-http", o.http.worker_threads, "threads that parse, template and tokenise")
@@ -160,7 +167,26 @@ void add_serve_options(CLI::App& command, ServeOptions& options) {
   add_output(command, options);
 }
 
+namespace {
+
+Result<void> allow_pictures(ServeOptions& o) {
+  auto fetcher = http::UrlFetcher::create(o.pictures);
+  if (!fetcher) return bad_input("--allow-image-urls: " + fetcher.error().message);
+  o.engine.fetch_picture = [fetcher = *std::move(fetcher), any = !o.pictures.hosts.empty()](std::string_view url) {
+    auto file = any ? fetcher.fetch(url)
+                    : Result<std::string>(bad_input(
+                          "only data: URLs are taken (the server was started without --allow-image-urls)"));
+    if (!file) file.error().message.insert(0, "image_url: ");
+    return file;
+  };
+  if (!o.pictures.hosts.empty()) o.http.worker_threads += 8;  // fetching blocks its thread
+  return {};
+}
+
+}  // namespace
+
 Result<void> finish_serve_options(ServeOptions& o) {
+  if (auto ok = allow_pictures(o); !ok) return ok;
   if (!o.api_key_file.empty()) {
     std::ifstream file(o.api_key_file);
     if (!file) return fail(ErrorKind::not_found, o.api_key_file + ": cannot be read");

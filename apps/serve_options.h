@@ -9,6 +9,7 @@
 
 #include "api/service.h"
 #include "http/server.h"
+#include "http/url_fetcher.h"
 #include "sirocco/options.h"
 
 namespace sirocco {
@@ -18,6 +19,7 @@ struct ServeOptions {
   http::ServerOptions http;
   api::ServiceOptions service;
   std::string api_key_file;
+  http::FetchOptions pictures;  // hosts that image_url may name
   std::string cache_type = "bf16";
   std::string log_format = "text";
   bool verbose = false;

@@ -8,6 +8,11 @@
 
 #include "base/json.h"
 #include "base/mapped_file.h"
+#include "picture/decode.h"
+#include "picture/picture_pixels.h"
+#include "picture_files.h"
+#include "run/picture_encoding.h"
+#include "text/prompt.h"
 
 namespace sirocco {
 
@@ -32,9 +37,52 @@ Result<std::vector<int32_t>> read_token_file(const std::string& path, int64_t vo
   return ids;
 }
 
+namespace {
+
+bool is_picture_token(const Config& config, int32_t id) {
+  return config.vision && id == config.vision->image_token;
+}
+
+}  // namespace
+
+Result<std::vector<float>> see_pictures(Model& model, std::span<const std::string> paths,
+                                        std::span<const int32_t> ids) {
+  std::vector<float> seen;
+  const Config& config = model.config();
+  for (const std::string& path : paths) {
+    const auto refuse = [&](const Error& error) {
+      return fail(error.kind, fmt::format("{}: {}", path, error.message));
+    };
+    const auto file = read_picture(path);
+    if (!file) return tl::unexpected(file.error());
+    const auto rgb = decode_picture(*file);
+    if (!rgb) return refuse(rgb.error());
+    if (!config.vision) return refuse({ErrorKind::unsupported, "the model has no vision part"});
+    const VisionConfig& v = *config.vision;
+    const PictureGrid grid =
+        picture_grid({static_cast<int>(v.patch), static_cast<int>(v.image_size), static_cast<int>(v.merge)},
+                     rgb->width, rgb->height);
+    const auto pixels = normalised_pixels(*rgb, grid.columns * v.patch * v.merge, grid.rows * v.patch * v.merge);
+    if (!pixels) return refuse(pixels.error());
+    auto encoding = model.encode({pixels->height, pixels->width,
+                                  make_view(pixels->values.data(), 3 * pixels->height, pixels->width)});
+    if (!encoding) return refuse(encoding.error());
+    while (!(*encoding)->step()) {
+    }
+    const View<const float> rows = (*encoding)->rows();
+    for (int64_t r = 0; r < rows.rows; ++r) seen.insert(seen.end(), rows.row(r), rows.row(r) + rows.cols);
+  }
+  const auto tokens = std::ranges::count_if(ids, [&](int32_t id) { return is_picture_token(config, id); });
+  if (tokens * config.hidden != static_cast<int64_t>(seen.size()))
+    return bad_input(fmt::format("{} image tokens for pictures of {} squares, expected one each", tokens,
+                                 static_cast<int64_t>(seen.size()) / config.hidden));
+  return seen;
+}
+
 Result<void> run_tokens(Model& model, std::span<const int32_t> ids, int64_t first_position,
                         int64_t chunk_tokens,
-                        const std::function<Result<void>(std::span<const float> logits)>& use) {
+                        const std::function<Result<void>(std::span<const float> logits)>& use,
+                        std::span<const float> seen) {
   const auto total = static_cast<int64_t>(ids.size());
   std::vector<int32_t> pages(static_cast<size_t>((total + Model::kPageTokens - 1) / Model::kPageTokens));
   std::iota(pages.begin(), pages.end(), 0);
@@ -50,6 +98,14 @@ Result<void> run_tokens(Model& model, std::span<const int32_t> ids, int64_t firs
     batch.positions = positions;
     batch.sequences = {&span, 1};
     batch.logit_rows = rows;
+    std::vector<EmbeddingOverride> overrides;
+    for (int64_t row = 0; row < count && !seen.empty(); ++row) {
+      if (!is_picture_token(model.config(), batch.tokens[static_cast<size_t>(row)])) continue;
+      const auto hidden = static_cast<size_t>(model.config().hidden);
+      overrides.push_back({static_cast<int32_t>(row), make_view(seen.data(), 1, model.config().hidden)});
+      seen = seen.subspan(hidden);
+    }
+    batch.overrides = overrides;
     const StepOutput output = model.forward(batch);
     for (int64_t row = 0; row < count; ++row)
       if (auto ok = use({output.logits.row(row), static_cast<size_t>(output.logits.cols)}); !ok) return ok;

@@ -17,7 +17,8 @@
 
 #include "base/mapped_file.h"
 #include "engine/open_tokenizer.h"
-#include "text/base64.h"
+#include "picture/decode.h"
+#include "picture_files.h"
 #include "text/prompt.h"
 #include "text/python_json.h"
 #include "text/tokenizer.h"
@@ -54,22 +55,13 @@ std::string error_line(std::string_view message) {
   return line + "}";
 }
 
-// Size of a PNG from its header: enough to lay out its placeholder.
-Result<PictureGrid> png_grid(const ImageTokenConfig& config, std::string_view url) {
-  constexpr std::string_view kScheme = "data:image/png;base64,";
-  const auto refuse = [](std::string_view what) {
-    return fail(ErrorKind::unsupported, fmt::format("image_url: {}", what));
-  };
-  if (!url.starts_with(kScheme)) return refuse("only data:image/png URLs can be laid out here");
-  const auto bytes = decode_base64(url.substr(kScheme.size()));
-  if (!bytes || bytes->size() < 24 || !bytes->starts_with("\x89PNG\r\n\x1a\n")) return refuse("not a PNG");
-  const auto number = [&](size_t at) {
-    int64_t value = 0;
-    for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>((*bytes)[at + i]);
-    return value;
-  };
-  if (number(16) < 1 || number(20) < 1) return refuse("an empty PNG");
-  return picture_grid(config, number(16), number(20));
+// The whole picture is decoded: a broken one would be refused by a model too.
+Result<PictureGrid> grid_of(const ImageTokenConfig& config, std::string_view url) {
+  const auto file = read_picture(url);
+  if (!file) return tl::unexpected(file.error());
+  const auto picture = decode_picture(*file);
+  if (!picture) return tl::unexpected(picture.error());
+  return picture_grid(config, picture->width, picture->height);
 }
 
 Result<PromptTokens> tokenize_request(const Tokenizer& tokenizer, const PythonJson& request) {
@@ -80,7 +72,7 @@ Result<PromptTokens> tokenize_request(const Tokenizer& tokenizer, const PythonJs
     return build_fim_prompt(tokenizer, prompt->text, suffix ? suffix->text : "");
   }
   return prompt_of_request(tokenizer, request, ChatRules::strict,
-                           [&](std::string_view url) { return png_grid(*tokenizer.image(), url); });
+                           [&](std::string_view url) { return grid_of(*tokenizer.image(), url); });
 }
 
 std::string tokenize_line(const Tokenizer& tokenizer, bool raw, std::string_view line) {

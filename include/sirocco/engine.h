@@ -52,12 +52,20 @@ struct EngineStats {
   uint64_t prompt_tokens = 0, cached_tokens = 0, predicted_tokens = 0;
   double prompt_seconds = 0.0, predicted_seconds = 0.0;
   uint64_t steps = 0, sequences_stepped = 0, preemptions = 0;
+  uint64_t pictures_encoded = 0;
   int64_t longest_sequence = 0;
 };
 
 enum class ChatRules {
   strict,   // refuse what mistral-common refuses, with its reason
   lenient,  // repair: merge roles, mend call ids, clamp reasoning_effort
+};
+
+// A picture as it stands in a prompt of one's own making: `ids` go into the prompt, `picture` (with first_token
+// set to where they went) into GenerateRequest::pictures.
+struct PictureTokens {
+  std::vector<int32_t> ids;
+  PromptPicture picture;
 };
 
 struct TokenizeOptions {
@@ -81,6 +89,9 @@ class Engine {
   // stays as it is.
   virtual Result<void> read_fields(std::string_view json, GenerateRequest& request,
                                    std::vector<std::string>* ignored = nullptr) const = 0;
+  // Reads the picture behind a data: URL, or one that EngineOptions::fetch_picture knows. chat_request() does it
+  // for the pictures of its messages.
+  virtual Result<PictureTokens> picture(std::string_view url) const = 0;
   virtual std::vector<int32_t> tokenize(std::string_view text, const TokenizeOptions& options = {}) const = 0;
   // Invalid UTF-8 becomes U+FFFD; control tokens are dropped unless `spell_special`. Any ids will do.
   virtual std::string detokenize(std::span<const int32_t> ids, bool spell_special = false) const = 0;

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "sirocco/status.h"
+
 namespace sirocco {
 
 enum class SoftmaxScale { plain, mscale };  // model.md calls them readings; plain is the vendor's
@@ -38,6 +40,12 @@ struct EngineOptions {
   int max_sequences = 32;          // that run at the same time
   int max_queue_requests = 1024;   // that wait; beyond it submit() fails with ErrorKind::resource
   int64_t max_queue_tokens = 1 << 22;
+
+  int64_t picture_cache_bytes = int64_t{256} << 20;  // encoded pictures kept for requests to come
+  int64_t waiting_picture_bytes = int64_t{1} << 30;  // pixels of requests not done; beyond it ErrorKind::resource
+  // Brings the file behind a picture's URL that is no data: URL, on the thread that calls chat_request(). Empty:
+  // only data: URLs are taken.
+  std::function<Result<std::string>(std::string_view url)> fetch_picture;
 
   std::function<void(const LoadProgress&)> on_progress;    // during open(), on its thread
   std::function<void(LogLevel, std::string_view)> on_log;  // any thread; one line a call

@@ -21,6 +21,10 @@ Json model_card(const Service& service) {
   Json inputs = Json::array({"text"});
   if (info.vision) inputs.push_back("image");
   card["architecture"] = {{"input_modalities", std::move(inputs)}, {"output_modalities", {"text"}}};
+  card["capabilities"] = {{"completion_chat", true},
+                          {"completion_fim", true},
+                          {"function_calling", true},
+                          {"vision", info.vision}};
   return card;
 }
 

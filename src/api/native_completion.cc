@@ -4,7 +4,7 @@
 
 #include "api/completions.h"
 #include "api/parts.h"
-#include "api/prompts.h"
+#include "api/native_prompts.h"
 #include "api/surfaces.h"
 
 namespace sirocco::api {
@@ -108,8 +108,7 @@ Json settings_json(const GenerateRequest& request) {
           {"stop", request.stop}};
 }
 
-void run_native(const CallPtr& call, Fields& fields, std::vector<std::vector<int32_t>> prompts,
-                bool as_list) {
+void run_native(const CallPtr& call, Fields& fields, std::vector<NativePrompt> prompts, bool as_list) {
   NativeWriter::Options options{.flags = read_stream_flags(fields), .as_list = as_list};
   auto model = read_model(*call, fields);
   if (!model) return call->fail(model.error());
@@ -121,10 +120,11 @@ void run_native(const CallPtr& call, Fields& fields, std::vector<std::vector<int
   GenerationPlan plan{.stream = options.flags.stream,
                       .wanted_slot = options.flags.slot,
                       .ping_interval = options.flags.ping_interval};
-  for (std::vector<int32_t>& ids : prompts) {
-    options.prompts.push_back(call->engine().detokenize(ids, true));
+  for (NativePrompt& prompt : prompts) {
+    options.prompts.push_back(call->engine().detokenize(prompt.ids, true));
     plan.requests.push_back(*request);
-    plan.requests.back().prompt = std::move(ids);
+    plan.requests.back().prompt = std::move(prompt.ids);
+    plan.requests.back().pictures = std::move(prompt.pictures);
   }
   AnswerFacts facts{.id = call->id(),
                     .model = *model,
@@ -145,7 +145,7 @@ void post_native_completion(const CallPtr& call) {
   Fields fields(*body);
   const Json* prompt = fields.any("prompt");
   if (!prompt) return call->fail(ApiError::bad_request("prompt: missing", "prompt"));
-  auto prompts = read_prompts(call->engine(), *prompt, {});
+  auto prompts = read_native_prompts(call->engine(), fields, *prompt);
   if (!prompts) return call->fail(prompts.error());
   const bool as_list = prompt->is_array() && !(*prompt)[0].is_number() && prompts->size() > 1;
   run_native(call, fields, *std::move(prompts), as_list);
@@ -183,7 +183,9 @@ void post_infill(const CallPtr& call) {
     const auto more = engine.tokenize(text);
     ids.insert(ids.end(), more.begin(), more.end());
   }
-  run_native(call, fields, {std::move(ids)}, false);
+  std::vector<NativePrompt> prompts;
+  prompts.push_back({std::move(ids), {}});
+  run_native(call, fields, std::move(prompts), false);
 }
 
 }  // namespace sirocco::api

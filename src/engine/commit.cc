@@ -129,9 +129,9 @@ void EngineLoop::finish(const Owner& owner, const Answering::Ending& ending, Del
   live.stream->add({choice.index, std::move(result)});
 }
 
-void EngineLoop::finish_all(LiveRequest& live, FinishReason reason) {
+void EngineLoop::finish_all(LiveRequest& live, FinishReason reason, const std::string& error) {
   for (Choice& choice : live.choices)
-    if (!choice.finished) finish({&live, choice.index}, {reason, {}, -1, {}}, {});
+    if (!choice.finished) finish({&live, choice.index}, {reason, {}, -1, error}, {});
 }
 
 void EngineLoop::forget_finished() {

@@ -17,6 +17,7 @@ EngineLoop::EngineLoop(Model& model, const Tokenizer& tokenizer, const LoopOptio
       scheduler_(options.limits, cache_),
       answering_(tokenizer, options.request_limits.context_tokens),
       batch_(model.config().hidden, options.request_limits.image_token),
+      pictures_(model),
       admission_(options.max_queue_requests, options.max_queue_tokens),
       tokenizer_(tokenizer) {
   CHECK(options.request_limits.context_tokens <= Scheduler::longest_sequence(cache_));
@@ -87,6 +88,7 @@ void EngineLoop::loop() {
     const double begin_s = now_s();
     const StepOutput output = run(plan);
     commit(plan, output, now_s() - begin_s);
+    encode();
   }
   for (const auto& request : requests_) finish_all(*request, FinishReason::cancelled);
   forget_finished();
@@ -128,6 +130,9 @@ void EngineLoop::schedule_choice(LiveRequest& live, Choice& choice) {
   spec.arrival_s = live.submitted_s;
   if (live.request.timeout)
     spec.deadline_s = live.submitted_s + std::chrono::duration<double>(*live.request.timeout).count();
+  for (const PromptPicture& picture : live.request.pictures)
+    if (!picture.rows)
+      spec.pending.push_back({picture.first_token, picture.first_token + picture.tokens});
   // Prompt logits of cached pages would be missing.
   spec.use_prefix_cache = live.request.use_prefix_cache && live.request.prompt_logprobs < 0;
   choice.scheduled = true;

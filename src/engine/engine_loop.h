@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // EngineLoop: the one thread that owns the model, the cache and every live request. Three verbs a turn:
-// schedule (integers) → run (the model) → commit (tokens, events, pages). Other threads only leave requests
-// in the inbox and read streams.
+// schedule (integers) → run (the model) → commit (tokens, events, pages); and a fourth where pictures wait:
+// encode a bounded piece of one. Other threads only leave requests in the inbox and read streams.
 #pragma once
 
 #include <condition_variable>
@@ -17,6 +17,8 @@
 #include "engine/answer.h"
 #include "engine/batch_builder.h"
 #include "engine/live_request.h"
+#include "engine/picture_cache.h"
+#include "engine/picture_turns.h"
 #include "run/model.h"
 #include "sched/admission.h"
 #include "sched/scheduler.h"
@@ -29,6 +31,7 @@ struct LoopOptions {
   RequestLimits request_limits;
   int max_queue_requests = 1024;
   int64_t max_queue_tokens = 1 << 22;
+  PictureCache* picture_cache = nullptr;  // outlives the loop; null: none
   std::function<void(LogLevel, std::string_view)> log;
 };
 
@@ -53,6 +56,7 @@ class EngineLoop {
   Plan schedule();
   StepOutput run(const Plan& plan);
   void commit(const Plan& plan, const StepOutput& output, double step_seconds);
+  void encode();  // a piece of the picture that the request of best rank waits for
 
   struct Owner {
     LiveRequest* request = nullptr;
@@ -65,7 +69,9 @@ class EngineLoop {
   void take_token(const Owner& owner, std::span<const float> logits, double now_s);
   void start_other_choices(LiveRequest& request, std::span<const float> logits, double now_s);
   void finish(const Owner& owner, const Answering::Ending& ending, Delta delta);
-  void finish_all(LiveRequest& request, FinishReason reason);
+  void finish_all(LiveRequest& request, FinishReason reason, const std::string& error = {});
+  bool picture_is_wanted(uint64_t content_hash) const;
+  void provide_rows(uint64_t content_hash, const PictureCache::Rows& rows);
   void schedule_choice(LiveRequest& request, Choice& choice);
   void forget_finished();
   std::span<const float> logits_row(const StepOutput& output, int64_t row) const;
@@ -78,6 +84,7 @@ class EngineLoop {
   Scheduler scheduler_;
   Answering answering_;
   BatchBuilder batch_;
+  PictureTurns pictures_;
   Admission admission_;
   const Tokenizer& tokenizer_;
   std::list<std::unique_ptr<LiveRequest>> requests_;

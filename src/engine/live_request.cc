@@ -45,6 +45,19 @@ std::vector<CacheKey> prompt_keys(const GenerateRequest& request) {
 
 namespace {
 
+Result<void> check_pixels(const PicturePixels& p, int64_t rows, const RequestLimits& limits) {
+  if (!limits.sees) return fail(ErrorKind::unsupported, "pictures: the model has no vision part");
+  const int64_t side = limits.picture_side, most = int64_t{1} << 20;
+  const bool whole = p.width >= side && p.height >= side && p.width <= most && p.height <= most &&
+                     p.width % side == 0 && p.height % side == 0;
+  if (!whole || (p.width / side) * (p.height / side) != rows ||
+      static_cast<int64_t>(p.values.size()) != 3 * p.width * p.height)
+    return bad_input(fmt::format(
+        "pictures: {} numbers of {} × {} pixels for {} placeholders, expected 3 a pixel and squares of {} pixels",
+        p.values.size(), p.width, p.height, rows, side));
+  return {};
+}
+
 Result<void> check_pictures(const GenerateRequest& r, const RequestLimits& limits) {
   if (!r.pictures.empty() && limits.image_token < 0)
     return fail(ErrorKind::unsupported, "pictures: the model has no vision part");
@@ -59,6 +72,10 @@ Result<void> check_pictures(const GenerateRequest& r, const RequestLimits& limit
     after = p.first_token + p.tokens;
     const auto begin = r.prompt.begin() + p.first_token;
     const int64_t rows = std::count(begin, begin + p.tokens, limits.image_token);
+    if (p.pixels) {
+      if (auto ok = check_pixels(*p.pixels, rows, limits); !ok) return ok;
+      if (!p.rows) continue;
+    }
     const int64_t numbers = p.rows ? static_cast<int64_t>(p.rows->size()) : 0;
     if (numbers != rows * limits.hidden)
       return bad_input(fmt::format("pictures: {} numbers for {} placeholders, expected {} each", numbers,

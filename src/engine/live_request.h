@@ -60,7 +60,9 @@ struct RequestLimits {
   int64_t vocabulary = 0;
   int64_t hidden = 0;
   int64_t context_tokens = 0;  // longest sequence
-  int32_t image_token = -1;    // −1: the model has no eyes
+  int32_t image_token = -1;    // −1: the model knows no pictures
+  bool sees = false;           // the model encodes pixels; otherwise rows must be given
+  int64_t picture_side = 28;   // pixels a side that become one row
 };
 
 // Names the first field that is wrong.

@@ -16,6 +16,27 @@
 
 namespace sirocco {
 
+namespace {
+
+// The model's own sizes: a vocabulary that says otherwise was made for another tower.
+ImageTokenConfig image_config(const Config& config) {
+  if (!config.vision) return {};
+  return {static_cast<int>(config.vision->patch), static_cast<int>(config.vision->image_size),
+          static_cast<int>(config.vision->merge)};
+}
+
+// Whose embeddings pictures replace; −1: nobody's.
+int32_t image_token(const Config& config, const Tokenizer& tokenizer) {
+  if (!config.vision) return -1;
+  return tokenizer.special_id("[IMG]").value_or(static_cast<int32_t>(config.vision->image_token));
+}
+
+PromptPicture prompt_picture(LoadedPicture&& loaded, int64_t first_token, int64_t tokens) {
+  return {first_token, tokens, loaded.content_hash, std::move(loaded.rows), std::move(loaded.pixels)};
+}
+
+}  // namespace
+
 LoadedEngine::LoadedEngine(std::unique_ptr<Model> model, Tokenizer tokenizer, EngineInfo info)
     : model_(std::move(model)), tokenizer_(std::move(tokenizer)), info_(std::move(info)) {}
 
@@ -24,6 +45,8 @@ Result<std::unique_ptr<Engine>> LoadedEngine::start(std::unique_ptr<Model> model
   const Config& config = model->config();
   MemoryFacts facts;
   facts.available_bytes = available_memory_bytes();
+  if (model->sees())
+    facts.available_bytes -= std::min<uint64_t>(facts.available_bytes, options.picture_cache_bytes);
   facts.weight_bytes = info.file_bytes;
   facts.page_bytes = model->page_bytes();
   facts.page_tokens = Model::kPageTokens;
@@ -48,24 +71,31 @@ Result<std::unique_ptr<Engine>> LoadedEngine::start(std::unique_ptr<Model> model
   info.page_tokens = Model::kPageTokens;
   info.page_bytes = model->page_bytes();
   info.max_sequences = options.max_sequences;
-  info.vision = config.vision.has_value();
+  info.vision = model->sees();
   info.begin_token = tokenizer.bos_id();
   info.end_token = tokenizer.eos_id();
   info.tokenizer = name_of(tokenizer.version());
   info.memory_plan = plan->reasoning;
   if (options.on_log) options.on_log(LogLevel::info, "memory: " + info.memory_plan);
 
+  const ImageTokenConfig image = image_config(config);
   LoopOptions loop;
   loop.limits.max_batch_tokens = options.max_batch_tokens;
   loop.limits.max_running =
       static_cast<int>(std::min<int64_t>(options.max_sequences, options.max_batch_tokens));
   loop.request_limits = {vocabulary, config.hidden, plan->context_tokens,
-                         config.vision ? static_cast<int32_t>(config.vision->image_token) : -1};
+                         image_token(config, tokenizer), model->sees(), image.patch_size * image.spatial_merge_size};
   loop.max_queue_requests = options.max_queue_requests;
   loop.max_queue_tokens = options.max_queue_tokens;
   loop.log = options.on_log;
   std::unique_ptr<LoadedEngine> engine(
       new LoadedEngine(std::move(model), std::move(tokenizer), std::move(info)));
+  if (engine->info_.vision) {
+    engine->picture_cache_ = std::make_unique<PictureCache>(options.picture_cache_bytes);
+    engine->picture_loader_ = std::make_unique<PictureLoader>(image, *engine->picture_cache_,
+                                                              options.waiting_picture_bytes, options.fetch_picture);
+    loop.picture_cache = engine->picture_cache_.get();
+  }
   engine->loop_ = std::make_unique<EngineLoop>(*engine->model_, engine->tokenizer_, loop);
   return std::unique_ptr<Engine>(std::move(engine));
 }
@@ -91,11 +121,20 @@ Result<GenerateRequest> LoadedEngine::chat_request(std::string_view text, ChatRu
                                                    std::vector<std::string>* ignored) const {
   auto json = parse_object(text);
   if (!json) return forward_error(json);
-  auto prompt = prompt_of_request(tokenizer_, *json, rules);
+  std::vector<LoadedPicture> pictures;  // in the order of the prompt
+  auto prompt = prompt_of_request(tokenizer_, *json, rules, [&](std::string_view url) -> Result<PictureGrid> {
+    auto loaded = load_picture(url);
+    if (!loaded) return forward_error(loaded);
+    pictures.push_back(*std::move(loaded));
+    return pictures.back().grid;
+  });
   if (!prompt) return forward_error(prompt);
   GenerateRequest request;
   request.prompt = std::move(prompt->ids);
   request.inside_thinking = prompt->inside_thinking;
+  for (size_t i = 0; i < pictures.size(); ++i)
+    request.pictures.push_back(prompt_picture(std::move(pictures[i]), prompt->pictures[i].first_token,
+                                              prompt->pictures[i].tokens));
   // The card's advice: 0.7 for thinking, low without.
   const PythonJson* effort = json->find("reasoning_effort");
   const bool thinks =
@@ -103,6 +142,21 @@ Result<GenerateRequest> LoadedEngine::chat_request(std::string_view text, ChatRu
   request.sampling.temperature = thinks ? 0.7 : 0.3;
   if (auto ok = read_request_fields(*json, tokenizer_, request, ignored); !ok) return forward_error(ok);
   return request;
+}
+
+Result<LoadedPicture> LoadedEngine::load_picture(std::string_view url) const {
+  if (picture_loader_) return picture_loader_->load(url);
+  return fail(ErrorKind::unsupported,
+              fmt::format("the model {} has no vision part: it takes text alone", info_.model_name));
+}
+
+Result<PictureTokens> LoadedEngine::picture(std::string_view url) const {
+  auto loaded = load_picture(url);
+  if (!loaded) return forward_error(loaded);
+  auto ids = picture_tokens(tokenizer_, loaded->grid);
+  if (!ids) return forward_error(ids);
+  const auto tokens = static_cast<int64_t>(ids->size());
+  return PictureTokens{*std::move(ids), prompt_picture(*std::move(loaded), 0, tokens)};
 }
 
 Result<void> LoadedEngine::read_fields(std::string_view text, GenerateRequest& request,

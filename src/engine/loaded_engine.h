@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "engine/engine_loop.h"
+#include "engine/picture_loader.h"
 #include "engine/session_file.h"
 #include "run/model.h"
 #include "sirocco/engine.h"
@@ -23,6 +24,7 @@ class LoadedEngine final : public Engine {
   EngineStats stats() const override { return loop_->stats(); }
   Result<GenerateRequest> chat_request(std::string_view json, ChatRules rules,
                                        std::vector<std::string>* ignored) const override;
+  Result<PictureTokens> picture(std::string_view url) const override;
   Result<void> read_fields(std::string_view json, GenerateRequest& request,
                            std::vector<std::string>* ignored) const override;
   std::vector<int32_t> tokenize(std::string_view text, const TokenizeOptions& options) const override;
@@ -36,10 +38,13 @@ class LoadedEngine final : public Engine {
  private:
   LoadedEngine(std::unique_ptr<Model> model, Tokenizer tokenizer, EngineInfo info);
   SessionShape session_shape() const;
+  Result<LoadedPicture> load_picture(std::string_view url) const;
 
   std::unique_ptr<Model> model_;
   Tokenizer tokenizer_;
   EngineInfo info_;
+  std::unique_ptr<PictureCache> picture_cache_;
+  std::unique_ptr<PictureLoader> picture_loader_;  // null: the model is blind
   std::unique_ptr<EngineLoop> loop_;  // last: its thread uses all of the above
 };
 

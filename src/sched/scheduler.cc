@@ -59,6 +59,17 @@ void Scheduler::finish(SequenceId id) {
   sequences_.erase(id);
 }
 
+void Scheduler::provide(SequenceId id, int64_t first_token) {
+  std::erase_if(at(id).spec.pending,
+                [&](const PendingInput& input) { return input.first_token == first_token; });
+}
+
+std::optional<std::pair<SequenceId, int64_t>> Scheduler::awaited_input() const {
+  for (const auto& [rank, id] : running_)
+    if (const PendingInput* input = sequence(id).awaited()) return std::pair(id, input->first_token);
+  return std::nullopt;
+}
+
 std::vector<SequenceId> Scheduler::expired(double now_s) const {
   std::vector<SequenceId> ids;
   for (const auto& [id, sequence] : sequences_)
@@ -142,7 +153,7 @@ void Scheduler::admit(Plan& plan) {
 void Scheduler::plan_decoding(Plan& plan) {
   std::vector<SequenceId> decoding;  // best rank first, so that victims come after those already planned
   for (const auto& [rank, id] : running_)
-    if (at(id).decoding()) decoding.push_back(id);
+    if (at(id).decoding() && at(id).ready_tokens() > 0) decoding.push_back(id);
   for (const SequenceId id : decoding) {
     Sequence& sequence = at(id);
     while (sequence.running && !cache_.grow(sequence.lease, sequence.known_tokens()))
@@ -157,9 +168,9 @@ void Scheduler::plan_prompts(Plan& plan) {
   std::vector<int> priorities;
   for (const auto& [rank, id] : running_) {
     Sequence& sequence = at(id);
-    if (sequence.decoding()) continue;
+    if (sequence.decoding() || sequence.ready_tokens() == 0) continue;
     prompts.push_back(&sequence);
-    wanted.push_back(sequence.remaining_tokens());
+    wanted.push_back(sequence.ready_tokens());
     priorities.push_back(sequence.spec.priority);
   }
   int64_t budget = limits_.max_batch_tokens - plan.tokens;

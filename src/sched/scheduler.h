@@ -7,12 +7,14 @@
 // starves. The best-ranked sequence can always run, because preemption takes pages from the worst-ranked.
 //
 // A step holds one token of every decoding sequence and, next to them, chunks of prompts: as many tokens as
-// the stall budget allows, divided fairly (prompt_share.h).
+// the stall budget allows, divided fairly (prompt_share.h). A sequence whose next input is still being made (a
+// picture) keeps its pages and skips steps.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
@@ -59,6 +61,9 @@ class Scheduler {
   void append(SequenceId id, CacheKey key);  // a sampled token; REQUIRES: everything known is computed
   void finish(SequenceId id);                // in whatever state; its pages stay cached
   const Sequence& sequence(SequenceId id) const;
+  void provide(SequenceId id, int64_t first_token);  // the pending input that begins there has arrived
+  // The running sequence of best rank that waits for an input, and where that begins.
+  std::optional<std::pair<SequenceId, int64_t>> awaited_input() const;
 
   std::vector<SequenceId> expired(double now_s) const;  // past their deadline; the caller finishes them
   Plan schedule();

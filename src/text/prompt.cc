@@ -91,16 +91,11 @@ bool PromptWriter::picture(const std::string& url) {
   const auto grid = picture_size_(url);
   if (!grid) return refuse(grid.error().message, grid.error().kind);
   CHECK(grid->columns > 0 && grid->rows > 0);
-  const auto img = tokenizer_.special_id("[IMG]");
-  const auto img_break = tokenizer_.special_id("[IMG_BREAK]");
-  const auto img_end = tokenizer_.special_id("[IMG_END]");
-  if (!img || !img_break || !img_end) return refuse("the tokenizer has no image control tokens");
+  const auto ids = picture_tokens(tokenizer_, *grid);
+  if (!ids) return refuse(ids.error().message, ids.error().kind);
   const auto first = static_cast<int64_t>(prompt_.ids.size());
-  for (int row = 0; row < grid->rows; ++row) {
-    prompt_.ids.insert(prompt_.ids.end(), static_cast<size_t>(grid->columns), *img);
-    prompt_.ids.push_back(row + 1 == grid->rows ? *img_end : *img_break);
-  }
-  prompt_.pictures.push_back({url, first, static_cast<int64_t>(prompt_.ids.size()) - first, *grid});
+  prompt_.ids.insert(prompt_.ids.end(), ids->begin(), ids->end());
+  prompt_.pictures.push_back({url, first, static_cast<int64_t>(ids->size()), *grid});
   return true;
 }
 
@@ -322,6 +317,19 @@ Result<PromptTokens> build_fim_prompt(const Tokenizer& tokenizer, std::string_vi
   PromptWriter writer(tokenizer, nullptr);
   writer.fim(prompt, suffix);
   return std::move(writer).finish();
+}
+
+Result<std::vector<TokenId>> picture_tokens(const Tokenizer& tokenizer, const PictureGrid& grid) {
+  const auto img = tokenizer.special_id("[IMG]");
+  const auto img_break = tokenizer.special_id("[IMG_BREAK]");
+  const auto img_end = tokenizer.special_id("[IMG_END]");
+  if (!img || !img_break || !img_end) return bad_input("the tokenizer has no image control tokens");
+  std::vector<TokenId> ids;
+  for (int row = 0; row < grid.rows; ++row) {
+    ids.insert(ids.end(), static_cast<size_t>(grid.columns), *img);
+    ids.push_back(row + 1 == grid.rows ? *img_end : *img_break);
+  }
+  return ids;
 }
 
 PictureGrid picture_grid(const ImageTokenConfig& config, int64_t width_pixels, int64_t height_pixels) {

@@ -51,6 +51,9 @@ Result<PromptTokens> prompt_of_request(const Tokenizer& tokenizer, const PythonJ
 Result<PromptTokens> build_fim_prompt(const Tokenizer& tokenizer, std::string_view prompt,
                                       std::string_view suffix);
 
+// What stands for a picture: a break behind each row of image tokens, the end marker behind the last.
+Result<std::vector<TokenId>> picture_tokens(const Tokenizer& tokenizer, const PictureGrid& grid);
+
 // Tokens of a picture of so many pixels: shrunk to the largest size allowed, then cut into merged patches.
 PictureGrid picture_grid(const ImageTokenConfig& config, int64_t width_pixels, int64_t height_pixels);
 

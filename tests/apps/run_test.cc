@@ -1,39 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sirocco run` and `sirocco logits` as scripts use them.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 
+#include "program.h"
+
 namespace sirocco {
 namespace {
 
 const std::string kModel = SIROCCO_SOURCE_DIR "/models/mini";
-
-struct Outcome {
-  int exit_code = -1;
-  std::string output;  // standard output alone
-};
-
-Outcome run(const std::string& arguments) {
-  Outcome outcome;
-  const std::string command = std::string("'") + SIROCCO_BINARY + "' " + arguments + " 2>/dev/null";
-  FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) return outcome;
-  std::array<char, 4096> buffer;
-  for (size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
-    outcome.output.append(buffer.data(), n);
-  const int status = ::pclose(pipe);
-  outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return outcome;
-}
 
 class RunTest : public testing::Test {
  protected:

@@ -53,10 +53,11 @@ inline std::map<int, Answer> read_all(Stream& stream) {
 }
 
 struct FakeEngine {
-  explicit FakeEngine(FakeModel::Script script, EngineOptions options = small()) {
+  explicit FakeEngine(FakeModel::Script script, EngineOptions options = small(), bool sees = false) {
     Tokenizer tokenizer = mini_tokenizer();
     auto owned = std::make_unique<FakeModel>(tokenizer.vocab_size(), std::move(script));
     model = owned.get();
+    if (sees) owned->open_eyes();
     auto started = LoadedEngine::start(std::move(owned), std::move(tokenizer), {}, options);
     if (!started) throw std::runtime_error(started.error().message);
     engine = std::move(*started);

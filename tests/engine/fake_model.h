@@ -4,13 +4,17 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <cstring>
 #include <functional>
+#include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "run/model.h"
+#include "run/picture_encoding.h"
 #include "sample/random.h"
 
 namespace sirocco {
@@ -46,6 +50,7 @@ class FakeModel final : public Model {
 
   StepOutput forward(const Batch& batch) override {
     ++steps;
+    note('f');
     rows += static_cast<int64_t>(batch.tokens.size());
     std::this_thread::sleep_for(step_time);
     logits_.assign(batch.logit_rows.size() * static_cast<size_t>(config_.vocabulary), 0.0F);
@@ -58,6 +63,12 @@ class FakeModel final : public Model {
       for (int32_t i = 0; i < s.rows; ++i) {
         slot(s.cached_tokens + i) = batch.tokens[static_cast<size_t>(s.first_row + i)];
         if (batch.positions[static_cast<size_t>(s.first_row + i)] != s.cached_tokens + i) std::abort();
+      }
+      for (const EmbeddingOverride& override : batch.overrides) {
+        const int32_t at = override.first_row - s.first_row;
+        if (at < 0 || at >= s.rows) continue;
+        for (int32_t i = 0; i < override.rows.rows; ++i)  // what is seen takes the token's place
+          slot(s.cached_tokens + at + i) = std::bit_cast<int32_t>(override.rows.at(i, 0));
       }
       for (; next < batch.logit_rows.size() && batch.logit_rows[next] < s.first_row + s.rows; ++next) {
         std::vector<int32_t> history;
@@ -72,10 +83,59 @@ class FakeModel final : public Model {
             {.weight_bytes = 1000, .cache_bytes = 10, .operations = 1}};
   }
 
+  // Gives it eyes: patches of 14 pixels, merged two by two.
+  void open_eyes() { config_.vision = VisionConfig{.hidden = 4, .layers = 1, .heads = 1, .width = 4}; }
+  bool sees() const override { return config_.vision.has_value(); }
+  Result<std::unique_ptr<PictureEncoding>> encode(const PixelView& pixels) override {
+    if (refuse_pictures) return bad_input("a picture that the tower refuses");
+    return std::make_unique<FakeEncoding>(*this, pixels);
+  }
+
+  std::atomic<int64_t> pieces = 0;   // of pictures, done so far
+  std::atomic<int> pieces_of_picture = 3;
+  std::atomic<bool> refuse_pictures = false;
+  // So far: 'f' a forward pass, 'e' a piece of a picture.
+  std::string turns() const {
+    const std::lock_guard lock(mutex_);
+    return turns_;
+  }
   std::atomic<int64_t> steps = 0, rows = 0;
   std::chrono::microseconds step_time{0};
 
  private:
+  void note(char turn) {
+    const std::lock_guard lock(mutex_);
+    turns_ += turn;
+  }
+
+  // A row says the sum of its square's first channel.
+  class FakeEncoding final : public PictureEncoding {
+   public:
+    FakeEncoding(FakeModel& model, const PixelView& pixels) : model_(model) {
+      for (int64_t top = 0; top < pixels.height; top += 28)
+        for (int64_t left = 0; left < pixels.width; left += 28) {
+          float sum = 0.0F;
+          for (int64_t y = 0; y < 28; ++y)
+            for (int64_t x = 0; x < 28; ++x) sum += pixels.values.at(top + y, left + x);
+          rows_.insert(rows_.end(), 4, sum);
+        }
+    }
+    bool step() override {
+      model_.note('e');
+      ++model_.pieces;
+      return ++done_ == model_.pieces_of_picture;
+    }
+    View<const float> rows() const override {
+      return make_view<const float>(rows_.data(), static_cast<int64_t>(rows_.size()) / 4, 4);
+    }
+    double operations() const override { return 1.0; }
+
+   private:
+    FakeModel& model_;
+    std::vector<float> rows_;
+    int done_ = 0;
+  };
+
   void fill_row(std::span<const int32_t> history, float* row) const {
     uint64_t hash = 0;
     for (const int32_t token : history) hash = mix64(hash ^ static_cast<uint64_t>(token));
@@ -87,6 +147,8 @@ class FakeModel final : public Model {
   Config config_;
   Script script_;
   std::vector<int32_t> cache_;
+  mutable std::mutex mutex_;
+  std::string turns_;
   std::vector<float> logits_;
 };
 

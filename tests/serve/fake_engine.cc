@@ -13,6 +13,7 @@ constexpr int32_t kFirstByte = 1000;
 constexpr std::pair<std::string_view, int32_t> kControls[] = {
     {"<s>", 1},       {"</s>", 2},           {"[INST]", 3},
     {"[/INST]", 4},   {"[TOOL_RESULTS]", 7}, {"[TOOL_CALLS]", 9},
+    {"[IMG]", 10},    {"[IMG_BREAK]", 12},   {"[IMG_END]", 13},
     {"[PREFIX]", 14}, {"[SUFFIX]", 16},      {"[ARGS]", 32},
     {"[THINK]", 34},  {"[/THINK]", 35},      {"[SYSTEM_PROMPT]", 17}};
 
@@ -55,6 +56,7 @@ FakeEngine::FakeEngine(FakeOptions options) : options_(options) {
   info_.max_position_embeddings = 1 << 20;
   info_.cache_pages = 100;
   info_.max_sequences = options_.max_running;
+  info_.vision = true;
   info_.begin_token = 1;
   info_.end_token = 2;
   info_.memory_plan = "nothing to plan";
@@ -119,6 +121,15 @@ Result<GenerateRequest> FakeEngine::chat_request(std::string_view text, ChatRule
   };
   for (const Json& message : (*json)["messages"]) {
     if (!message.is_object()) return bad_input("messages: expected objects");
+    for (const Json& part : message.value("content", Json()).is_array() ? message["content"] : Json::array()) {
+      if (part.value("type", "") != "image_url") continue;
+      const Json& image = part["image_url"];
+      auto shown = picture((image.is_string() ? image : image["url"]).get<std::string>());
+      if (!shown) return forward_error(shown);
+      shown->picture.first_token = static_cast<int64_t>(request.prompt.size());
+      request.prompt.insert(request.prompt.end(), shown->ids.begin(), shown->ids.end());
+      request.pictures.push_back(shown->picture);
+    }
     const std::string role = message.value("role", "");
     if (role == "user") {
       add(3, text_of(message));
@@ -137,6 +148,14 @@ Result<GenerateRequest> FakeEngine::chat_request(std::string_view text, ChatRule
   const std::string effort = json->value("reasoning_effort", "none");
   if (effort != "none" && effort != "minimal") request.thinking_tokens = 1 << 20;
   return request;
+}
+
+Result<PictureTokens> FakeEngine::picture(std::string_view url) const {
+  if (!url.starts_with("data:image/")) return bad_input("image_url: only data: URLs are taken here");
+  PictureTokens shown{{10, 10, 12, 10, 10, 13}, {}};
+  shown.picture.tokens = 6;
+  shown.picture.content_hash = std::hash<std::string_view>()(url);
+  return shown;
 }
 
 std::vector<int32_t> FakeEngine::tokenize(std::string_view text, const TokenizeOptions& options) const {

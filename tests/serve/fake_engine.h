@@ -5,6 +5,7 @@
 //   "call NAME ARGS"   a tool call          "two calls"  two of them
 //   "fail"             ends with an error   "forever"    never ends by itself
 //   anything else      "You said: …"; a thought in front where the effort is high
+// A picture is any data: URL of type image/…, 2 × 2 squares large.
 #pragma once
 
 #include <atomic>
@@ -38,6 +39,7 @@ class FakeEngine final : public Engine {
                                        std::vector<std::string>* ignored) const override;
   Result<void> read_fields(std::string_view json, GenerateRequest& request,
                            std::vector<std::string>* ignored) const override;
+  Result<PictureTokens> picture(std::string_view url) const override;
   std::vector<int32_t> tokenize(std::string_view text, const TokenizeOptions& options) const override;
   std::string detokenize(std::span<const int32_t> ids, bool spell_special) const override;
   std::string token_bytes(int32_t id) const override;
