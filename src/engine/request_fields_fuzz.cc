@@ -2,7 +2,7 @@
 // Any JSON as the fields of a request: an error in one line that names a field, or a request that submit()
 // either takes or refuses; samplers that pass the check must pick a token.
 //
-// Covers: src/engine/request_fields.cc src/engine/live_request.cc src/sample/check_sampling.cc
+// Covers: src/engine/request_fields.cc src/sample/check_sampling.cc
 #include <array>
 
 #include "base/check.h"
