@@ -184,9 +184,9 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
         co_return true;
       }
       if (!bytes.empty()) continue;
-      const auto interval = exchange.idle_interval();
+      const auto interval = out.streaming ? exchange.idle_interval() : std::chrono::milliseconds(0);
       const auto now = Signal::Clock::now();
-      const bool fills = out.streaming && interval.count() > 0;
+      const bool fills = interval.count() > 0;
       co_await output_ready_.wait_until(fills ? now + interval : Signal::Clock::time_point::max());
       if (fills && Signal::Clock::now() - now >= interval) exchange.write(exchange.idle_bytes());
     }

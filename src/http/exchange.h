@@ -52,6 +52,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   Output take();
   void sent();  // what take() gave is out
   void mark_gone();
+  // These two only once take() said `streaming`: from then on nobody writes them.
   std::chrono::milliseconds idle_interval() const { return idle_interval_; }
   const std::string& idle_bytes() const { return idle_bytes_; }
   void retire();  // the answer is over: drops the callbacks, and what they hold

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <mutex>
+
 #include "http/server.h"
 
 namespace sirocco::http {
@@ -79,7 +81,7 @@ struct Source {
     else if (path == "/large")
       exchange->respond({.status = 200, .content_type = "", .headers = {}, .body = std::string(5000, 'x')});
     else if (path == "/never")
-      kept.push_back(exchange);
+      keep(exchange);
     else
       exchange->respond({.status = 404, .content_type = "", .headers = {}, .body = "none"});
   }
@@ -90,8 +92,16 @@ struct Source {
     const auto got = get(path);
     return got ? "none" : got.error().message;
   }
-  static inline std::vector<ExchangePtr> kept;
-  ~Source() { kept.clear(); }
+  static void keep(const ExchangePtr& exchange) {
+    const std::lock_guard lock(mutex);
+    kept.push_back(exchange);
+  }
+  ~Source() {
+    const std::lock_guard lock(mutex);
+    kept.clear();
+  }
+  static inline std::mutex mutex;
+  static inline std::vector<ExchangePtr> kept;  // guarded by mutex
 };
 
 TEST(UrlFetcher, BringsFilesAndFollowsRedirectsWithinTheList) {
