@@ -8,6 +8,7 @@ import numpy as np
 
 import generator as gen
 from synthetic import HF_NAMES, Options, Stored, experts_of, gguf_type, plain, stored_tensors
+from synthetic_vision import is_vision
 
 F32 = np.float32
 
@@ -85,7 +86,7 @@ def from_hf(o: Options) -> dict[str, np.ndarray]:
     files = Files(o)
     out = {}
     for name in files.tensors:
-        if name.endswith(("scale_inv", "activation_scale")):
+        if name.endswith(("scale_inv", "activation_scale")) or is_vision(name):
             continue
         base = name.removesuffix(".weight")
         scale = base + ("_scale_inv" if name == base else ".weight_scale_inv")

@@ -47,6 +47,14 @@ class Options:
     architecture: str = "mistral4"  # gguf: or deepseek2
     shards: int = 1
     f32_scales: bool = False  # fp8: F32 [1] instead of BF16 []
+    vision: bool = False  # write the vision tower too; gguf: into a file of its own
+    vision_type: str = "bf16"  # of that file
+    vision_layers: int = 24
+    vision_hidden: int = 1024
+    vision_heads: int = 16
+    vision_width: int = 4096
+    image_size: int = 1540
+    patch: int = 14
 
     def given(self) -> dict:
         """The fields that differ from the defaults."""
@@ -312,11 +320,11 @@ FALLBACK = {
 }  # the IQ types fall back to iq4_nl
 
 
-def gguf_type(o: Options, matrix: Matrix) -> str:
+def gguf_type(o: Options, matrix: Matrix, dtype: str = "") -> str:
     """As the published quantiser chooses: rows that are no multiple of the block get a narrower block."""
     if matrix.role in ("norm", "router"):
         return "f32"
-    dtype = o.type
+    dtype = dtype or o.type
     if matrix.role == "head" and dtype not in (*gen.FLOATS, "q8_0"):
         dtype = "q6_k"
     if dtype in gen.FLOATS:
@@ -381,4 +389,9 @@ def gguf_tensors(o: Options) -> list[Stored]:
 
 
 def stored_tensors(o: Options) -> list[Stored]:
+    """Of the model's files; a gguf's vision part is synthetic_vision.mmproj_tensors."""
+    if o.vision and o.layout != "gguf":
+        from synthetic_vision import vision_tensors
+
+        return stored_tensors(dataclasses.replace(o, vision=False)) + vision_tensors(o)
     return {"native": native_tensors, "hf": hf_tensors, "gguf": gguf_tensors}[o.layout](o)

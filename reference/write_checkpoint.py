@@ -14,6 +14,7 @@ import sys
 import numpy as np
 
 from synthetic import Options, stored_tensors
+from synthetic_vision import mmproj_tensors
 
 
 def read_safetensors(path: pathlib.Path) -> dict:
@@ -55,8 +56,16 @@ def read_gguf(path: pathlib.Path) -> dict:
 
 
 def check(path: pathlib.Path, options: Options) -> None:
-    found = read_gguf(path) if options.layout == "gguf" else read_safetensors(path)
-    expected = {t.name: t for t in stored_tensors(options)}
+    if options.layout != "gguf":
+        return compare(path, read_safetensors(path), stored_tensors(options))
+    compare(path, read_gguf(path), stored_tensors(options))
+    if options.vision:
+        eyes = path.with_name(f"mmproj-{path.name.split('-00001-of-')[0].removesuffix('.gguf')}.gguf")
+        compare(eyes, read_gguf(eyes), mmproj_tensors(options))
+
+
+def compare(path: pathlib.Path, found: dict, tensors: list) -> None:
+    expected = {t.name: t for t in tensors}
     assert set(found) == set(expected), set(found) ^ set(expected)
     for name, (dtype, shape, data) in found.items():
         want = expected[name]

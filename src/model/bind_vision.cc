@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Pixtral tower and its projector under native and Hugging Face names (docs/formats/native.md,
-// hugging-face.md). Both are one table of names over the same shapes.
+// The Pixtral tower and its projector under native, Hugging Face and GGUF names (docs/formats/native.md,
+// hugging-face.md, gguf.md): one table of names each over the same shapes.
 #include <fmt/format.h>
 
 #include "model/bind_layouts.h"
@@ -98,6 +98,29 @@ void bind_hugging_face_vision(BindLookup& lookup, const Config& config, VisionWe
               .merger = projector + ".patch_merger.merging_layer",
               .projector_in = projector + ".linear_1",
               .projector_out = projector + ".linear_2"},
+             vision);
+}
+
+// Writers regroup Hugging Face's q and k back into pairs. v.token_embd.img_break repeats a row of the embedding.
+void bind_mmproj_vision(BindLookup& lookup, const Config& config, VisionWeights& vision) {
+  vision.interleaved_rope = true;
+  bind_tower(lookup, config,
+             {.conv = "v.patch_embd",
+              .pre_norm = "v.pre_ln",
+              .layers = "v.blk",
+              .attention_norm = "ln1",
+              .ffn_norm = "ln2",
+              .q = "attn_q",
+              .k = "attn_k",
+              .v = "attn_v",
+              .o = "attn_out",
+              .gate = "ffn_gate",
+              .up = "ffn_up",
+              .down = "ffn_down",
+              .projector_norm = "mm.input_norm",
+              .merger = "mm.patch_merger",
+              .projector_in = "mm.1",
+              .projector_out = "mm.2"},
              vision);
 }
 

@@ -49,6 +49,12 @@ std::string experts_fault(const Config& c) {
   return "";
 }
 
+bool any(const std::vector<AttentionKind>& kinds, AttentionKind kind) {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
+}  // namespace
+
 std::string vision_fault(const VisionConfig& v) {
   if (v.hidden % v.heads != 0)
     return fmt::format("vision: width {} does not divide by {} heads", v.hidden, v.heads);
@@ -60,12 +66,6 @@ std::string vision_fault(const VisionConfig& v) {
                        v.image_size);
   return "";
 }
-
-bool any(const std::vector<AttentionKind>& kinds, AttentionKind kind) {
-  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
-}
-
-}  // namespace
 
 Result<Config> check_config(Config config, const std::string& where) {
   std::string fault = rope_fault(config);

@@ -12,6 +12,9 @@ namespace sirocco {
 // The rules between fields that the readers' bounds do not cover: divisibility, one kind a layer, sums.
 Result<Config> check_config(Config config, const std::string& where);
 
+// Why a tower cannot be so; "" when it can.
+std::string vision_fault(const VisionConfig& vision);
+
 // Fills attention and feed_forward: the first `leading_dense` layers are dense, all are without experts.
 void set_layer_kinds(Config& config, int64_t leading_dense);
 

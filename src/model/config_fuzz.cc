@@ -36,6 +36,8 @@ void use_gguf(std::string_view input) {
   auto config = parse_gguf_config(gguf->metadata, "fuzz");
   if (config && config->vocabulary == 0) config->vocabulary = 1;
   use(config);
+  const auto vision = parse_mmproj_config(gguf->metadata, "fuzz", 64);
+  CHECK(vision ? vision->hidden % vision->heads == 0 : !vision.error().message.empty());
 }
 
 }  // namespace

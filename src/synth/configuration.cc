@@ -2,6 +2,8 @@
 #include "synth/configuration.h"
 
 #include <cmath>
+#include <utility>
+#include <vector>
 
 namespace sirocco::synth {
 namespace {
@@ -237,6 +239,38 @@ GgufMetadata gguf_metadata(const SynthOptions& o) {
     number("attention.temperature_scale", kQueryScaleBeta);
     integer("attention.temperature_length", o.original_positions);
   }
+  add("general.quantization_version", uint64_t{2});
+  return out;
+}
+
+GgufMetadata mmproj_metadata(const SynthOptions& o) {
+  GgufMetadata out;
+  const auto add = [&out](const std::string& key, GgufValue::Scalar value) {
+    out.entries.emplace_back(key, GgufValue{std::move(value)});
+  };
+  const auto integer = [&](const std::string& key, int64_t value) {
+    add("clip.vision." + key, static_cast<uint64_t>(value));
+  };
+  const auto numbers = [&](const std::string& key, std::vector<double> values) {
+    out.entries.emplace_back("clip.vision." + key, GgufValue{GgufValue::Array(std::move(values))});
+  };
+  add("general.architecture", std::string("clip"));
+  add("general.type", std::string("mmproj"));
+  add("general.name", std::string("Synthetic"));
+  add("clip.has_vision_encoder", true);
+  add("clip.projector_type", std::string("pixtral"));
+  integer("projection_dim", o.hidden);
+  integer("image_size", o.image_size);
+  integer("patch_size", o.patch);
+  integer("embedding_length", o.vision_hidden);
+  integer("feed_forward_length", o.vision_width);
+  integer("block_count", o.vision_layers);
+  integer("attention.head_count", o.vision_heads);
+  add("clip.vision.attention.layer_norm_epsilon", 1e-5);
+  integer("spatial_merge_size", 2);
+  numbers("image_mean", {0.48145466, 0.4578275, 0.40821073});
+  numbers("image_std", {0.26862954, 0.26130258, 0.27577711});
+  add("clip.use_silu", true);
   add("general.quantization_version", uint64_t{2});
   return out;
 }

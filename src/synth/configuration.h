@@ -10,6 +10,7 @@ namespace sirocco::synth {
 
 Json native_params(const SynthOptions& options);        // params.json
 Json hugging_face_config(const SynthOptions& options);  // config.json
+GgufMetadata mmproj_metadata(const SynthOptions& options);
 GgufMetadata gguf_metadata(const SynthOptions& options);
 
 }  // namespace sirocco::synth

@@ -30,21 +30,13 @@ DType narrower(DType type) {
   }
 }
 
-DType type_for(const Matrix& matrix, DType main) {
-  if (matrix.role == Role::norm || matrix.role == Role::router) return DType::f32;
-  DType type = main;
-  if (matrix.role == Role::head && !is_float(type) && type != DType::q8_0) type = DType::q6_k;
-  if (matrix.cols % traits(type).block_elements != 0) type = narrower(type);
-  return matrix.cols % traits(type).block_elements != 0 ? DType::f16 : type;
-}
-
 struct Writer {
   const SynthOptions& options;
   DType type;
   StoredTensors out;
 
   void add(const std::string& name, const Matrix& matrix) {
-    out.push_back(store(name + ".weight", matrix, type_for(matrix, type)));
+    out.push_back(store(name + ".weight", matrix, gguf_type_for(matrix, type)));
   }
   void add_heads(const std::string& name, const Matrix& matrix) {  // [H, rows / H, cols]
     add(name, matrix);
@@ -52,7 +44,7 @@ struct Writer {
   }
   void add_stack(const std::string& name, const std::vector<Matrix>& matrices, int64_t parts) {
     const Matrix& first = matrices.front();
-    out.push_back(store_stacked(name + ".weight", matrices, type_for(first, type),
+    out.push_back(store_stacked(name + ".weight", matrices, gguf_type_for(first, type),
                                 {options.experts, parts * first.rows, first.cols}));
   }
   void add_attention(const std::string& p, const AttentionMatrices& attention);
@@ -102,13 +94,25 @@ void Writer::add_experts(const std::string& p, const std::vector<FeedForwardMatr
 
 }  // namespace
 
-Result<StoredTensors> gguf_tensors(const SynthOptions& o) {
-  const auto type = dtype_from_name(o.type);
+DType gguf_type_for(const Matrix& matrix, DType main) {
+  if (matrix.role == Role::norm || matrix.role == Role::router) return DType::f32;
+  DType type = main;
+  if (matrix.role == Role::head && !is_float(type) && type != DType::q8_0) type = DType::q6_k;
+  if (matrix.cols % traits(type).block_elements != 0) type = narrower(type);
+  return matrix.cols % traits(type).block_elements != 0 ? DType::f16 : type;
+}
+
+Result<DType> gguf_weight_type(const std::string& name, const char* option) {
+  const auto type = dtype_from_name(name);
   const bool block =
       type && *type >= DType::q4_0 && *type <= DType::nvfp4 && *type != DType::q8_1 && *type != DType::q8_k;
-  if (!type || !(block || is_float(*type))) {
-    return bad_input(fmt::format("type: \"{}\" is no weight type of layout gguf", o.type));
-  }
+  if (type && (block || is_float(*type))) return *type;
+  return bad_input(fmt::format("{}: \"{}\" is no weight type of layout gguf", option, name));
+}
+
+Result<StoredTensors> gguf_tensors(const SynthOptions& o) {
+  const auto type = gguf_weight_type(o.type, "type");
+  if (!type) return tl::unexpected<Error>(type.error());
   Writer w{o, *type, {}};
   const OuterMatrices outer = outer_matrices(o);
   w.add("token_embd", outer.embedding);

@@ -73,5 +73,11 @@ Result<StoredTensors> hugging_face_tensors(const SynthOptions& options);
 Result<StoredTensors> gguf_tensors(const SynthOptions& options);
 StoredTensors native_vision_tensors(const SynthOptions& options);
 StoredTensors hugging_face_vision_tensors(const SynthOptions& options);
+Result<StoredTensors> mmproj_tensors(const SynthOptions& options);
+
+// `name` as the main type of a gguf; `option` is for the message.
+Result<DType> gguf_weight_type(const std::string& name, const char* option);
+// What a gguf of main type `main` stores this matrix as.
+DType gguf_type_for(const Matrix& matrix, DType main);
 
 }  // namespace sirocco::synth

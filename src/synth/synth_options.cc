@@ -46,7 +46,7 @@ constexpr OptionField<bool> kSwitches[] = {
     {"split_experts", &O::split_experts, "gguf: gate and up experts as two tensors"},
     {"joint_kv_b", &O::joint_kv_b, "gguf: the older attn_kv_b instead of attn_k_b and attn_v_b"},
     {"f32_scales", &O::f32_scales, "fp8: scales as F32 of shape [1] instead of BF16 scalars"},
-    {"vision", &O::vision, "native and hf: write the vision tower too"},
+    {"vision", &O::vision, "write the vision tower too; gguf: as mmproj-….gguf beside the model"},
     {"bare_keys", &O::bare_keys, "gguf: leave out keys that published files lack"},
 };
 
@@ -55,6 +55,7 @@ constexpr OptionField<std::string> kTexts[] = {
     {"type", &O::type, "weight type: bf16, fp8, nvfp4, q4_k, q8_0, iq3_xxs, …"},
     {"prefix", &O::prefix, "hf: model.language_model or language_model.model"},
     {"architecture", &O::architecture, "gguf: mistral4 or deepseek2"},
+    {"vision_type", &O::vision_type, "gguf: weight type of the vision file"},
 };
 
 template <class T>
@@ -123,7 +124,13 @@ Result<void> validate(const SynthOptions& o) {
   if (o.layout != "native" && o.layout != "hf" && o.layout != "gguf") {
     return bad_input(fmt::format("layout: \"{}\" is none of native, hf, gguf", o.layout));
   }
-  if (o.layout == "gguf" && o.vision) return bad_input("vision: a gguf holds the text model alone");
+  if (o.vision && (o.vision_hidden % o.vision_heads != 0 || o.vision_hidden / o.vision_heads % 4 != 0))
+    return bad_input(fmt::format("vision_heads: {} heads do not divide width {} into multiples of 4",
+                                 o.vision_heads, o.vision_hidden));
+  if (o.vision && 2 * o.patch > o.image_size)
+    return bad_input(fmt::format("image_size: {} holds no two patches of {}", o.image_size, o.patch));
+  if (o.vision && o.vocabulary < 14)
+    return bad_input(fmt::format("vocabulary: {} has no picture tokens, which are 10, 12 and 13", o.vocabulary));
   if (o.architecture != "mistral4" && o.architecture != "deepseek2") {
     return bad_input(fmt::format("architecture: \"{}\" is none of mistral4, deepseek2", o.architecture));
   }

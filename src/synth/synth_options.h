@@ -16,6 +16,7 @@ struct SynthOptions {             // defaults: the published model's width
   std::string type = "bf16";
   std::string prefix = "model.language_model";  // hf: or language_model.model
   std::string architecture = "mistral4";        // gguf: or deepseek2
+  std::string vision_type = "bf16";             // gguf: weight type of the vision file
   int64_t seed = 1;
   int64_t layers = 4;
   int64_t hidden = 4096;
@@ -47,7 +48,7 @@ struct SynthOptions {             // defaults: the published model's width
   bool split_experts = false;  // gguf: ffn_gate_exps and ffn_up_exps instead of ffn_gate_up_exps
   bool joint_kv_b = false;     // gguf: attn_kv_b instead of attn_k_b and attn_v_b
   bool f32_scales = false;     // fp8: scales as F32 [1] instead of BF16 []
-  bool vision = false;         // native and hf: write the vision tower too
+  bool vision = false;         // write the vision tower too; gguf: as a file of its own
   bool bare_keys = false;      // gguf: leave out the keys that published mistral4 files lack
 };
 

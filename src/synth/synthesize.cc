@@ -203,6 +203,20 @@ Result<std::string> stem_of(const SynthOptions& options, const std::string& path
   return path + (options.layout == "native" ? "/consolidated" : "/model");
 }
 
+// "models/x" -> "models/mmproj-x.gguf", written whole.
+Result<void> write_mmproj(Job& job, const StoredTensors& tensors, const std::string& stem, SynthResult& out) {
+  const fs::path model(stem);
+  Shard shard = cut(tensors, 1).front();
+  shard.path = (model.parent_path() / fmt::format("mmproj-{}.gguf", model.filename().string())).string();
+  auto file = create_gguf(shard.path, mmproj_metadata(job.options), shard.specs);
+  if (!file) return forward_error(file);
+  if (auto written = job.write(shard, *file); !written) return written;
+  if (auto published = file->publish(); !published) return published;
+  out.mmproj_path = shard.path;
+  out.paths.push_back(shard.path);
+  return {};
+}
+
 }  // namespace
 
 Result<SynthResult> synthesize(const SynthOptions& options, const std::string& path, int threads,
@@ -211,13 +225,16 @@ Result<SynthResult> synthesize(const SynthOptions& options, const std::string& p
   if (!valid) return forward_error(valid);
   const auto tensors = plan(options);
   if (!tensors) return bad_input(tensors.error().message);
+  const bool mmproj = options.vision && options.layout == "gguf";
+  const auto eyes = mmproj ? mmproj_tensors(options) : Result<StoredTensors>();
+  if (!eyes) return bad_input(eyes.error().message);
   const auto stem = stem_of(options, path);
   if (!stem) return tl::unexpected<Error>(stem.error());
   std::vector<Shard> shards =
       cut(*tensors, std::min<int64_t>(options.shards, static_cast<int64_t>(tensors->size())));
 
   if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  Job job{options, threads, progress, 0, static_cast<uint64_t>(total_bytes(*tensors))};
+  Job job{options, threads, progress, 0, static_cast<uint64_t>(total_bytes(*tensors) + total_bytes(*eyes))};
   SynthResult out;
   std::vector<TensorFileWriter> files;
   for (size_t i = 0; i < shards.size(); ++i) {
@@ -235,6 +252,10 @@ Result<SynthResult> synthesize(const SynthOptions& options, const std::string& p
     if (!published) return forward_error(published);
   }
   out.model_path = options.layout == "gguf" ? out.paths.front() : path;
+  if (mmproj) {
+    auto written = write_mmproj(job, *eyes, *stem, out);
+    if (!written) return forward_error(written);
+  }
   if (options.layout != "gguf") {
     auto written = write_beside(options, path, shards, out);
     if (!written) return forward_error(written);

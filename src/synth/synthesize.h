@@ -16,10 +16,12 @@ namespace sirocco::synth {
 struct SynthResult {
   std::vector<std::string> paths;  // written files, weights first
   std::string model_path;          // what to open: the directory, or the (first) .gguf file
+  std::string mmproj_path;         // its vision file; "" when there is none
   uint64_t bytes = 0;
 };
 
-// `path`: a directory (made when absent); for gguf a file name ending in .gguf is taken as it is.
+// `path`: a directory (made when absent); for gguf a file name ending in .gguf is taken as it is. A gguf's
+// vision part is mmproj-NAME.gguf beside NAME.gguf.
 Result<SynthResult> synthesize(
     const SynthOptions& options, const std::string& path, int threads = 0,
     const std::function<void(uint64_t done_bytes, uint64_t total_bytes)>& progress = {});

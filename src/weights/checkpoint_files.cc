@@ -127,13 +127,17 @@ Result<CheckpointFiles> gguf_set(const std::string& directory, const std::string
   return files;
 }
 
+bool is_mmproj(std::string_view name) {
+  return name.find("mmproj") != std::string_view::npos;
+}
+
 // The one GGUF (or split set) of a directory; projector files ride along with a model and do not count.
 Result<std::optional<CheckpointFiles>> find_gguf(const std::string& directory) {
   auto names = list(directory, "", ".gguf");
   if (!names) return forward_error(names);
   std::string chosen;
   for (const std::string& name : *names) {
-    if (name.starts_with("mmproj")) continue;
+    if (is_mmproj(name)) continue;
     const auto a = parse_shard_name(name);
     const auto b = parse_shard_name(chosen);
     const bool same_set = a && b && a->stem == b->stem && a->count == b->count;
@@ -219,6 +223,14 @@ std::optional<ShardName> parse_shard_name(std::string_view file_name) {
                   .extension = std::string(file_name.substr(dot))};
   if (shard.number < 1 || shard.count < shard.number || shard.count > kMaxShards) return std::nullopt;
   return shard;
+}
+
+Result<std::string> find_mmproj(const std::string& directory) {
+  auto names = list(directory, "", ".gguf");
+  if (!names) return forward_error(names);
+  for (const std::string& name : *names)
+    if (is_mmproj(name)) return (fs::path(directory) / name).string();
+  return std::string();
 }
 
 Result<CheckpointFiles> find_checkpoint_files(const std::string& path, WeightFiles weights) {

@@ -10,12 +10,13 @@
 namespace sirocco {
 namespace {
 
-constexpr uint32_t kUint32 = 4, kFloat32 = 6, kString = 8;
+constexpr uint32_t kUint32 = 4, kFloat32 = 6, kBool = 7, kString = 8;
 constexpr uint32_t kTypeF32 = 0;
 
 void put_field(GgufBytes& file, const std::string& key, const GgufField& value) {
   if (const auto* number = std::get_if<uint32_t>(&value)) file.entry(key, kUint32).put(*number);
   if (const auto* number = std::get_if<float>(&value)) file.entry(key, kFloat32).put(*number);
+  if (const auto* flag = std::get_if<bool>(&value)) file.entry(key, kBool).put(uint8_t{*flag});
   if (const auto* text = std::get_if<std::string>(&value)) file.entry(key, kString).text(*text);
 }
 
@@ -109,6 +110,35 @@ TinyGguf tiny_gguf(const std::string& architecture) {
     add("ffn_up_shexp", {24, 16});
     add("ffn_down_shexp", {16, 24});
   }
+  return g;
+}
+
+TinyGguf tiny_mmproj() {
+  TinyGguf g;
+  g.fields = {{"general.architecture", "clip"},
+              {"clip.has_vision_encoder", true},
+              {"clip.projector_type", "pixtral"},
+              {"clip.use_silu", true}};
+  const std::pair<const char*, uint32_t> numbers[] = {
+      {"projection_dim", 24},      {"image_size", 140}, {"patch_size", 14},          {"embedding_length", 16},
+      {"feed_forward_length", 20}, {"block_count", 2},  {"attention.head_count", 2}, {"spatial_merge_size", 2}};
+  for (const auto& [key, value] : numbers) g.set(std::string("clip.vision.") + key, value);
+  g.tensors = {{"v.patch_embd.weight", {14, 14, 3, 16}}, {"v.pre_ln.weight", {16}}};
+  for (int layer = 0; layer < 2; ++layer) {
+    const auto add = [&](const char* name, std::vector<uint64_t> extents) {
+      g.tensors.push_back({fmt::format("v.blk.{}.{}.weight", layer, name), std::move(extents)});
+    };
+    for (const char* name : {"ln1", "ln2"}) add(name, {16});
+    for (const char* name : {"attn_q", "attn_k", "attn_v", "attn_out"}) add(name, {16, 16});
+    add("ffn_gate", {16, 20});
+    add("ffn_up", {16, 20});
+    add("ffn_down", {20, 16});
+  }
+  g.tensors.push_back({"mm.input_norm.weight", {16}});
+  g.tensors.push_back({"mm.patch_merger.weight", {64, 16}});
+  g.tensors.push_back({"mm.1.weight", {16, 24}});
+  g.tensors.push_back({"mm.2.weight", {24, 24}});
+  g.tensors.push_back({"v.token_embd.img_break", {24}});
   return g;
 }
 

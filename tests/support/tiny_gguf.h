@@ -11,7 +11,7 @@
 
 namespace sirocco {
 
-using GgufField = std::variant<uint32_t, float, std::string>;
+using GgufField = std::variant<uint32_t, float, bool, std::string>;
 
 struct TinyGguf {
   struct Tensor {
@@ -29,5 +29,7 @@ struct TinyGguf {
 };
 
 TinyGguf tiny_gguf(const std::string& architecture = "mistral4");
+// A vision file for it: 2 layers of 2 heads, patches of 14.
+TinyGguf tiny_mmproj();
 
 }  // namespace sirocco

@@ -77,6 +77,26 @@ TEST_F(SynthesizeTest, ShardsAndIndexAreWritten) {
   EXPECT_TRUE(made->paths[4].ends_with("config.json"));
 }
 
+TEST_F(SynthesizeTest, AGgufsTowerIsAFileBesideIt) {
+  SynthOptions o = small("gguf", "q8_0");
+  o.vision = true;
+  o.vision_type = "q4_k";
+  o.vision_layers = 1;
+  o.vision_hidden = 32;
+  o.vision_heads = 2;
+  o.vision_width = 48;
+  const auto made = synthesize(o, directory_ / "m.gguf");
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->model_path, (directory_ / "m.gguf").string());
+  EXPECT_EQ(made->mmproj_path, (directory_ / "mmproj-m.gguf").string());
+  EXPECT_EQ(entries(), 2u);
+  EXPECT_TRUE(file(made->mmproj_path).starts_with("GGUF"));
+  const auto text = synthesize(small("gguf", "q8_0"), directory_ / "text.gguf");
+  ASSERT_TRUE(text);
+  EXPECT_EQ(file(text->model_path), file(made->model_path)) << "the text model is the same";
+  EXPECT_EQ(text->mmproj_path, "");
+}
+
 TEST_F(SynthesizeTest, AFailedWriteLeavesNothing) {
   rlimit before{};
   getrlimit(RLIMIT_FSIZE, &before);
@@ -102,6 +122,8 @@ TEST_F(SynthesizeTest, RefusesWhatNoLayoutHolds) {
   EXPECT_NE(message([](SynthOptions& o) { o.rope = 7; }).find("rope"), std::string::npos);
   EXPECT_NE(message([](SynthOptions& o) { o.heads = 0; }).find("heads"), std::string::npos);
   EXPECT_NE(message([](SynthOptions& o) { o.type = "q4_k"; }).find("q4_k"), std::string::npos);
+  EXPECT_NE(message([](SynthOptions& o) { o.vision = true, o.vision_heads = 3; }).find("vision_heads"),
+            std::string::npos);
   EXPECT_NE(message([](SynthOptions& o) { o.experts_per_token = 5; }).find("eligible"), std::string::npos);
   EXPECT_EQ(entries(), 0u);
 }
