@@ -5,6 +5,7 @@
 
 #include "engine/loaded_engine.h"
 #include "engine/open_tokenizer.h"
+#include "weights/mmproj.h"
 
 namespace sirocco {
 namespace {
@@ -43,16 +44,18 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   auto opened = Checkpoint::open(options.model_path);
   if (!opened) return forward_error(opened);
   auto checkpoint = std::make_shared<const Checkpoint>(std::move(*opened));
+  auto mmproj = open_mmproj(*checkpoint, options.mmproj_path);
+  if (!mmproj) return forward_error(mmproj);
   auto tokenizer = open_tokenizer(*checkpoint, options.template_name);
   if (!tokenizer) return forward_error(tokenizer);
-  auto model = Model::load(checkpoint, model_options(options));
+  auto model = Model::load(checkpoint, model_options(options), *mmproj);
   if (!model) return forward_error(model);
   EngineInfo info;
   info.model_name = name_of_model(options);
   info.model_path = options.model_path;
   info.architecture = (*model)->config().architecture;
   info.dtype = (*model)->config().stored_dtype;
-  info.file_bytes = checkpoint->file_bytes();
+  info.file_bytes = checkpoint->file_bytes() + (*mmproj ? (*mmproj)->file_bytes() : 0);
   return LoadedEngine::start(std::move(*model), std::move(*tokenizer), std::move(info), options);
 }
 

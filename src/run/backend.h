@@ -29,6 +29,10 @@ class Backend {
   virtual void attend(int64_t layer) = 0;        // x += attention(norm(x)); stores the new keys
   virtual void feed_forward(int64_t layer) = 0;  // x += feed_forward(norm(x))
   virtual StepOutput finish() = 0;               // final norm and head for the rows that want logits
+
+  // Pictures, where there is a vision tower. An encoding's steps come between finish() and begin().
+  virtual bool sees() const = 0;
+  virtual Result<std::unique_ptr<PictureEncoding>> encode(const PixelView& pixels) = 0;  // REQUIRES: sees()
 };
 
 }  // namespace sirocco

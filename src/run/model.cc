@@ -13,9 +13,12 @@ namespace {
 
 class TransformerModel final : public Model {
  public:
-  TransformerModel(std::shared_ptr<const Checkpoint> checkpoint, Config config,
-                   std::unique_ptr<Backend> backend)
-      : checkpoint_(std::move(checkpoint)), config_(std::move(config)), backend_(std::move(backend)) {}
+  TransformerModel(std::shared_ptr<const Checkpoint> checkpoint, std::shared_ptr<const Checkpoint> mmproj,
+                   Config config, std::unique_ptr<Backend> backend)
+      : checkpoint_(std::move(checkpoint)),
+        mmproj_(std::move(mmproj)),
+        config_(std::move(config)),
+        backend_(std::move(backend)) {}
 
   const Config& config() const override { return config_; }
   std::string_view isa() const override { return backend_->isa(); }
@@ -34,8 +37,13 @@ class TransformerModel final : public Model {
     return backend_->finish();
   }
 
+  bool sees() const override { return backend_->sees(); }
+  Result<std::unique_ptr<PictureEncoding>> encode(const PixelView& pixels) override {
+    return backend_->sees() ? backend_->encode(pixels) : Model::encode(pixels);
+  }
+
  private:
-  std::shared_ptr<const Checkpoint> checkpoint_;  // owns the bytes that the backend's views point at
+  std::shared_ptr<const Checkpoint> checkpoint_, mmproj_;  // own the bytes that the backend's views point at
   Config config_;
   std::unique_ptr<Backend> backend_;
 };
@@ -48,14 +56,21 @@ Result<std::unique_ptr<PictureEncoding>> Model::encode(const PixelView&) {
 }
 
 Result<std::unique_ptr<Model>> Model::load(std::shared_ptr<const Checkpoint> checkpoint,
-                                           const ModelOptions& options) {
+                                           const ModelOptions& options,
+                                           std::shared_ptr<const Checkpoint> mmproj) {
   auto config = read_config(*checkpoint);
   if (!config) return forward_error(config);
   auto weights = bind_weights(*checkpoint, *config);
   if (!weights) return forward_error(weights);
+  if (mmproj) {
+    auto vision = bind_mmproj(*mmproj, *config);
+    if (!vision) return forward_error(vision);
+    weights->vision = std::move(*vision);
+  }
   auto backend = CpuBackend::create(*config, *weights, options);
   if (!backend) return forward_error(backend);
-  return std::make_unique<TransformerModel>(std::move(checkpoint), std::move(*config), std::move(*backend));
+  return std::make_unique<TransformerModel>(std::move(checkpoint), std::move(mmproj), std::move(*config),
+                                            std::move(*backend));
 }
 
 }  // namespace sirocco

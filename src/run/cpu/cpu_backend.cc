@@ -44,6 +44,14 @@ uint64_t matrix_bytes(const ModelWeights& weights) {
     add_block(layer.shared);
     add_block(layer.dense);
   }
+  const VisionWeights& vision = weights.vision;
+  for (const WeightView* view :
+       {&vision.patch_conv, &vision.merger, &vision.projector_in, &vision.projector_out})
+    add(*view);
+  for (const VisionLayerWeights& layer : vision.layers) {
+    for (const WeightView* view : {&layer.q, &layer.k, &layer.v, &layer.o}) add(*view);
+    add_block(layer.feed_forward);
+  }
   return static_cast<uint64_t>(bytes);
 }
 
@@ -97,6 +105,8 @@ CpuBackend::CpuBackend(const Config& config, const ModelWeights& weights, const 
     feed_forward_.emplace_back(config, weights.layers[layer], config.feed_forward[layer], loader);
   }
   head_ = loader.load(weights.head);
+  if (config.vision && weights.vision.patch_conv.present())
+    vision_ = std::make_unique<VisionEncoder>(config, weights.vision, compute_, loader);
 }
 
 void CpuBackend::begin(const Batch& batch) {

@@ -8,6 +8,7 @@
 #include "run/backend.h"
 #include "run/cpu/feed_forward.h"
 #include "run/cpu/latent_attention.h"
+#include "run/cpu/vision_encoder.h"
 
 namespace sirocco {
 
@@ -27,6 +28,10 @@ class CpuBackend final : public Backend {
   void attend(int64_t layer) override;
   void feed_forward(int64_t layer) override;
   StepOutput finish() override;
+  bool sees() const override { return vision_ != nullptr; }
+  Result<std::unique_ptr<PictureEncoding>> encode(const PixelView& pixels) override {
+    return vision_->begin(pixels);
+  }
 
  private:
   CpuBackend(const Config& config, const ModelWeights& weights, const ModelOptions& options,
@@ -44,6 +49,7 @@ class CpuBackend final : public Backend {
   LatentCache cache_;
   std::vector<LatentAttention> attention_;  // [L]
   std::vector<FeedForward> feed_forward_;   // [L]
+  std::unique_ptr<VisionEncoder> vision_;   // null: the model has no tower
   std::vector<float> hidden_, logits_;      // [S, D], [S, W] of the last step
 
   Batch batch_;    // of the step that is running

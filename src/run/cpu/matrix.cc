@@ -44,21 +44,55 @@ PackedStrip Matrix::strip(int64_t index) const {
   return packed_strip(source_, index, data_ + index * strip_bytes_);
 }
 
+void MatrixLoader::fill(Matrix& matrix, const WeightView& shape, const PackedKernel& kernel,
+                        FunctionRef<void(int64_t, std::byte*)> pack) {
+  const int64_t strip_bytes = packed_strip_bytes(shape.dtype, shape.cols);
+  const int64_t strips = matrix.strips();
+  std::byte* data = arena_.allocate(strips * strip_bytes);
+  if (data == nullptr) return;
+  pool_.parallel_for(strips, kPackGrain, [&](int64_t begin, int64_t end, int) {
+    for (int64_t s = begin; s < end; ++s) pack(s, data + s * strip_bytes);
+  });
+  matrix.source_ = shape;
+  matrix.strip_bytes_ = strip_bytes;
+  matrix.data_ = data;
+  matrix.kernel_ = &kernel;
+}
+
 Matrix MatrixLoader::load(const WeightView& source) {
   Matrix matrix(source);
   if (!source.present()) return matrix;
   const PackedKernel* kernel = pack_ ? find_packed_kernel(ops_, source.dtype, source.cols) : nullptr;
-  if (kernel != nullptr) {
-    matrix.strip_bytes_ = packed_strip_bytes(source.dtype, source.cols);
-    std::byte* data = arena_.allocate(matrix.strips() * matrix.strip_bytes_);
-    if (data != nullptr) {
-      pool_.parallel_for(matrix.strips(), kPackGrain, [&](int64_t begin, int64_t end, int) {
-        for (int64_t s = begin; s < end; ++s) pack_strip(source, s, data + s * matrix.strip_bytes_);
-      });
-      matrix.data_ = data;
-      matrix.kernel_ = kernel;
+  if (kernel != nullptr)
+    fill(matrix, source, *kernel, [&](int64_t s, std::byte* out) { pack_strip(source, s, out); });
+  if (progress_) progress_(static_cast<uint64_t>(source.bytes()));
+  return matrix;
+}
+
+Matrix MatrixLoader::load_narrowed(const WeightView& source, int64_t cols) {
+  cols = std::max(cols, source.cols);
+  const PackedKernel* kernel = pack_ ? find_packed_kernel(ops_, DType::bf16, cols) : nullptr;
+  if (!source.present() || kernel == nullptr || find_packed_kernel(ops_, source.dtype, source.cols) != nullptr)
+    return load(source);
+  Matrix matrix(source);
+  WeightView shape = source;  // its bytes are never read: they are not bf16
+  shape.dtype = DType::bf16;
+  shape.cols = cols;
+  shape.row_stride_bytes = 2 * cols;
+  shape.scale = 1.0f;
+  fill(matrix, shape, *kernel, [&](int64_t s, std::byte* out) {
+    const int64_t rows = std::min<int64_t>(kStripRows, source.rows - kStripRows * s);
+    std::vector<float> row(static_cast<size_t>(source.cols));
+    std::vector<uint16_t> narrow(static_cast<size_t>(rows * cols), 0);
+    for (int64_t r = 0; r < rows; ++r) {
+      decode_row(source, kStripRows * s + r, row.data());
+      ops_.f32_to_bf16(row.data(), source.cols, narrow.data() + r * cols);
     }
-  }
+    WeightView strip = shape;
+    strip.rows = rows;
+    strip.data = reinterpret_cast<const std::byte*>(narrow.data());
+    pack_strip(strip, 0, out);
+  });
   if (progress_) progress_(static_cast<uint64_t>(source.bytes()));
   return matrix;
 }

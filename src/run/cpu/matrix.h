@@ -8,6 +8,7 @@
 #include <functional>
 #include <vector>
 
+#include "base/function_ref.h"
 #include "base/thread_pool.h"
 #include "ops/pack.h"
 #include "ops/table.h"
@@ -69,8 +70,15 @@ class MatrixLoader {
 
   bool packs() const { return pack_; }
   Matrix load(const WeightView& source);  // absent in, absent out
+  // The same; but types without a packed kernel are narrowed to bf16 where there is one for it, and get zero
+  // columns up to `cols` then (0: as many as there are).
+  Matrix load_narrowed(const WeightView& source, int64_t cols = 0);
 
  private:
+  // Packs strip by strip what `pack` writes; `shape` tells rows, columns and type.
+  void fill(Matrix& matrix, const WeightView& shape, const PackedKernel& kernel,
+            FunctionRef<void(int64_t strip, std::byte* out)> pack);
+
   const OpTable& ops_;
   const bool pack_;
   WeightArena& arena_;

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/cpu/vision_attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "base/check.h"
+#include "run/cpu/softmax_rows.h"
+#include "tensor/float_bits.h"
+
+namespace sirocco {
+namespace {
+
+constexpr int64_t kColumns = 32;      // packed bf16 rows are multiples of it
+constexpr int64_t kFloatQueries = 16; // of one task without packed keys
+constexpr int64_t kFloatKeys = 256;   // of one tile of scores then
+
+int64_t round_up(int64_t value, int64_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
+// Largest of x[0 … size): sixteen running maxima, which compilers keep in vectors.
+float largest(const float* x, int64_t size) {
+  float lanes[16];
+  std::fill_n(lanes, 16, x[0]);
+  int64_t i = 0;
+  for (; i + 16 <= size; i += 16)
+    for (int64_t l = 0; l < 16; ++l) lanes[l] = lanes[l] < x[i + l] ? x[i + l] : lanes[l];
+  for (; i < size; ++i) lanes[0] = std::max(lanes[0], x[i]);
+  return *std::max_element(lanes, lanes + 16);
+}
+
+}  // namespace
+
+VisionKeys::VisionKeys(int64_t patches, int64_t heads, int64_t head_dim, const PackedKernel* kernel)
+    : patches_(patches),
+      heads_(heads),
+      dim_(head_dim),
+      kernel_(kernel),
+      key_cols_(round_up(head_dim, kColumns)),
+      value_cols_(round_up(patches, kColumns)),
+      value_strips_((head_dim + kStripRows - 1) / kStripRows) {
+  if (kernel_ == nullptr) {
+    keys_ = AlignedBuffer<float>(heads * patches * head_dim);
+    values_ = AlignedBuffer<float>(heads * patches * head_dim);
+    return;
+  }
+  packed_keys_ = AlignedBuffer<uint32_t>(heads * value_cols_ * key_cols_ / 2);
+  packed_values_ = AlignedBuffer<uint32_t>(heads * value_strips_ * kStripRows * value_cols_ / 2);
+}
+
+void VisionKeys::store(int64_t first, View<const float> keys, View<const float> values, Compute& compute) {
+  CHECK(first % kGranule == 0 && (keys.rows % kGranule == 0 || first + keys.rows == patches_));
+  if (kernel_ == nullptr) {
+    compute.pool.parallel_for(keys.rows, kGranule, [&](int64_t begin, int64_t end, int) {
+      for (int64_t t = begin; t < end; ++t)
+        for (int64_t h = 0; h < heads_; ++h) {
+          const int64_t to = (h * patches_ + first + t) * dim_;
+          std::copy_n(keys.row(t) + h * dim_, dim_, keys_.data() + to);
+          std::copy_n(values.row(t) + h * dim_, dim_, values_.data() + to);
+        }
+    });
+    return;
+  }
+  compute.pool.parallel_for(keys.rows, kGranule, [&](int64_t begin, int64_t end, int) {
+    for (int64_t h = 0; h < heads_; ++h) {
+      pack_keys((first + begin) / kStripRows, h, keys.row(begin) + h * dim_, end - begin, keys.stride,
+                compute.ops);
+      for (int64_t t = begin; t < end; t += 2)
+        pack_values((first + t) / 2, h, values.row(t) + h * dim_, end - t, values.stride);
+    }
+  });
+}
+
+// One strip: dword (pair of columns, key).
+void VisionKeys::pack_keys(int64_t strip, int64_t head, const float* keys, int64_t rows, int64_t stride,
+                           const OpTable& ops) {
+  uint32_t* out =
+      packed_keys_.data() + (head * (value_cols_ / kStripRows) + strip) * kStripRows * key_cols_ / 2;
+  std::vector<uint16_t> row(static_cast<size_t>(key_cols_), 0);
+  for (int64_t r = 0; r < rows; ++r) {
+    ops.f32_to_bf16(keys + r * stride, dim_, row.data());
+    for (size_t p = 0; p < row.size() / 2; ++p)
+      std::memcpy(out + p * kStripRows + static_cast<size_t>(r), row.data() + 2 * p, 4);
+  }
+}
+
+// Keys 2 · pair and the next one, whose values lie `stride` on when there is one: dword (pair, channel).
+void VisionKeys::pack_values(int64_t pair, int64_t head, const float* values, int64_t rows, int64_t stride) {
+  for (int64_t c = 0; c < dim_; ++c) {
+    const uint32_t low = bf16_from_f32(values[c]);
+    const uint32_t high = rows > 1 ? bf16_from_f32(values[stride + c]) : 0;
+    const int64_t strip = head * value_strips_ + c / kStripRows;
+    packed_values_[(strip * (value_cols_ / 2) + pair) * kStripRows + c % kStripRows] = low | high << 16;
+  }
+}
+
+PackedStrip VisionKeys::key_strip(int64_t head, int64_t index) const {
+  const int64_t strips = value_cols_ / kStripRows;
+  const uint32_t* data = packed_keys_.data() + (head * strips + index) * kStripRows * key_cols_ / 2;
+  return {.lines = reinterpret_cast<const uint8_t*>(data),
+          .scales = nullptr,
+          .cols = key_cols_,
+          .multiplier = 1.0f,
+          .rows = static_cast<int>(std::min<int64_t>(kStripRows, patches_ - kStripRows * index))};
+}
+
+PackedStrip VisionKeys::value_strip(int64_t head, int64_t index) const {
+  const uint32_t* data =
+      packed_values_.data() + (head * value_strips_ + index) * (value_cols_ / 2) * kStripRows;
+  return {.lines = reinterpret_cast<const uint8_t*>(data),
+          .scales = nullptr,
+          .cols = value_cols_,
+          .multiplier = 1.0f,
+          .rows = static_cast<int>(std::min<int64_t>(kStripRows, dim_ - kStripRows * index))};
+}
+
+void VisionKeys::attend(View<float> queries, View<float> out, Compute& compute) const {
+  const float scale = 1.0f / std::sqrt(static_cast<float>(dim_));
+  compute.pool.parallel_for(queries.rows, 16, [&](int64_t begin, int64_t end, int) {
+    for (int64_t t = begin; t < end; ++t)
+      for (int64_t i = 0; i < queries.cols; ++i) queries.at(t, i) *= scale;
+  });
+  if (kernel_ == nullptr) return attend_float(queries, out, compute);
+  attend_packed(queries, out, compute);
+}
+
+void VisionKeys::attend_float(View<const float> queries, View<float> out, Compute& compute) const {
+  const int64_t groups = (queries.rows + kFloatQueries - 1) / kFloatQueries;
+  compute.pool.parallel_for(heads_ * groups, 1, [&](int64_t task, int64_t, int worker) {
+    const int64_t h = task / groups, begin = task % groups * kFloatQueries;
+    const int64_t count = std::min(kFloatQueries, queries.rows - begin);
+    const View<const float> q = queries.slice_rows(begin, count).slice_cols(h * dim_, dim_);
+    const View<float> sums = out.slice_rows(begin, count).slice_cols(h * dim_, dim_);
+    const View<float> scores =
+        make_view(compute.scratch(worker, kFloatQueries * kFloatKeys), count, kFloatKeys);
+    const View<const float> keys = make_view<const float>(keys_.data() + h * patches_ * dim_, patches_, dim_);
+    const View<const float> values =
+        make_view<const float>(values_.data() + h * patches_ * dim_, patches_, dim_);
+    SoftmaxRows softmax(sums, compute.ops);
+    for (int64_t l = 0; l < patches_; l += kFloatKeys) {
+      const int64_t tile = std::min(kFloatKeys, patches_ - l);
+      const View<float> s = scores.slice_cols(0, tile);
+      compute.ops.product(q, keys.slice_rows(l, tile), s);
+      softmax.add(s, values.slice_rows(l, tile));
+    }
+    softmax.finish();
+  });
+}
+
+// Query records, scores, probability records and sums of one tile.
+int64_t VisionKeys::scratch_floats() const {
+  constexpr int64_t kRecordFloats = sizeof(Bf16Record) / sizeof(float);
+  const int64_t query_blocks = round_up(key_cols_, kRecordColumns) / kRecordColumns;
+  const int64_t key_blocks = round_up(value_cols_, kRecordColumns) / kRecordColumns;
+  return kMaxTile * ((query_blocks + key_blocks) * kRecordFloats + value_cols_ + value_strips_ * kStripRows);
+}
+
+void VisionKeys::attend_packed(View<const float> queries, View<float> out, Compute& compute) const {
+  struct Tile {
+    int64_t first;
+    int tokens;
+  };
+  std::vector<Tile> tiles;
+  for (int64_t first = 0; first < queries.rows; first += tiles.back().tokens)
+    tiles.push_back({first, next_tile(queries.rows - first)});
+  const auto count = static_cast<int64_t>(tiles.size());
+  // One head after the other: its keys and values stay in the cache.
+  compute.pool.parallel_for(heads_ * count, 1, [&](int64_t task, int64_t, int worker) {
+    const int64_t h = task / count;
+    const auto [first, tokens] = tiles[static_cast<size_t>(task % count)];
+    attend_tile(queries.slice_rows(first, tokens).slice_cols(h * dim_, dim_), h,
+                out.slice_rows(first, tokens).slice_cols(h * dim_, dim_),
+                compute.scratch(worker, scratch_floats()), compute.ops);
+  });
+}
+
+void VisionKeys::attend_tile(View<const float> queries, int64_t head, View<float> out, float* scratch,
+                             const OpTable& ops) const {
+  const auto tokens = static_cast<int>(queries.rows);
+  const int64_t query_blocks = round_up(key_cols_, kRecordColumns) / kRecordColumns;
+  auto* query_records = reinterpret_cast<Bf16Record*>(scratch);  // [blocks, tokens]
+  Bf16Record* records = query_records + query_blocks * kMaxTile;
+  auto* after =
+      reinterpret_cast<float*>(records + round_up(value_cols_, kRecordColumns) / kRecordColumns * kMaxTile);
+  const View<float> scores = make_view(after, tokens, value_cols_);
+  const View<float> sums = make_view(after + kMaxTile * value_cols_, tokens, value_strips_ * kStripRows);
+
+  std::memset(query_records, 0, static_cast<size_t>(query_blocks * tokens) * sizeof(Bf16Record));
+  const auto narrow = [&](const float* row, int64_t size, Bf16Record* to, int t) {
+    for (int64_t begin = 0; begin < size; begin += kRecordColumns)
+      ops.f32_to_bf16(row + begin, std::min<int64_t>(kRecordColumns, size - begin),
+                      to[begin / kRecordColumns * tokens + t].values);
+  };
+  for (int t = 0; t < tokens; ++t) narrow(queries.row(t), dim_, query_records, t);
+  for (int64_t s = 0; s * kStripRows < patches_; ++s)
+    kernel_->multiply(key_strip(head, s), query_records, tokens, scores.data + kStripRows * s, scores.stride);
+  float total[kMaxTile];
+  for (int t = 0; t < tokens; ++t) {
+    float* row = scores.row(t);
+    total[t] = ops.exp_minus(row, patches_, largest(row, patches_));
+    std::fill(row + patches_, row + value_cols_, 0.0f);
+    narrow(row, value_cols_, records, t);
+  }
+  for (int64_t s = 0; s < value_strips_; ++s)
+    kernel_->multiply(value_strip(head, s), records, tokens, sums.data + kStripRows * s, sums.stride);
+  for (int t = 0; t < tokens; ++t)
+    for (int64_t c = 0; c < dim_; ++c) out.at(t, c) = sums.at(t, c) / total[t];
+}
+
+}  // namespace sirocco
