@@ -13,10 +13,12 @@
 #include <vector>
 
 #include "base/json.h"
+#include "bench_image.h"
 #include "bench_plot.h"
 #include "run/model.h"
 #include "run/roof.h"
 #include "weights/checkpoint.h"
+#include "weights/mmproj.h"
 
 namespace sirocco {
 namespace {
@@ -24,7 +26,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Arguments {
-  std::string model, plot;
+  std::string model, plot, mmproj;
+  std::string image;  // "WxH": measure a picture instead of text
   int64_t prompt = 512, generate = 64;
   std::vector<int64_t> depths{0};
   int repeat = 5;
@@ -176,6 +179,36 @@ Measurement Bench::generate(int64_t depth) {
   });
 }
 
+Json operators_json(const std::vector<OperatorCost>& operators) {
+  Json list = Json::array();
+  for (const OperatorCost& cost : operators)
+    list.push_back({{"name", cost.name},
+                    {"seconds", cost.seconds},
+                    {"weight_bytes", cost.weight_bytes},
+                    {"calls", cost.calls}});
+  return list;
+}
+
+Json roof_json(const Roof& roof) {
+  return {{"read_gbs", roof.read_gbs}, {"int8_tops", roof.int8_tops}, {"bf16_tflops", roof.bf16_tflops}};
+}
+
+Json to_json(const Roof& roof, const ImageMeasurement& r) {
+  return {{"roof", roof_json(roof)},
+          {"image",
+           {{"width", r.width},
+            {"height", r.height},
+            {"tokens", r.rows},
+            {"seconds", r.seconds},
+            {"fastest", r.fastest},
+            {"slowest", r.slowest},
+            {"longest_step_seconds", r.longest_step},
+            {"operations", r.operations},
+            {"gop_per_second", r.gop_per_second()},
+            {"share_of_bf16", r.share(roof)},
+            {"operators", operators_json(r.operators)}}}};
+}
+
 Json to_json(const Roof& roof, const std::vector<Measurement>& results) {
   Json list = Json::array();
   for (const Measurement& r : results) {
@@ -189,16 +222,10 @@ Json to_json(const Roof& roof, const std::vector<Measurement>& results) {
                {"bytes_per_token", r.bytes_per_token},
                {"operations_per_token", r.operations_per_token},
                {"share_of_roof", r.share(roof)}};
-    for (const OperatorCost& cost : r.operators)
-      entry["operators"].push_back({{"name", cost.name},
-                                    {"seconds", cost.seconds},
-                                    {"weight_bytes", cost.weight_bytes},
-                                    {"calls", cost.calls}});
+    if (!r.operators.empty()) entry["operators"] = operators_json(r.operators);
     list.push_back(std::move(entry));
   }
-  return {{"roof",
-           {{"read_gbs", roof.read_gbs}, {"int8_tops", roof.int8_tops}, {"bf16_tflops", roof.bf16_tflops}}},
-          {"results", std::move(list)}};
+  return {{"roof", roof_json(roof)}, {"results", std::move(list)}};
 }
 
 void print_roof(const Roof& roof) {
@@ -235,10 +262,22 @@ Result<void> run(Arguments arguments) {
     if (!checkpoint) return forward_error(checkpoint);
     Profile profile;
     if (arguments.profile) arguments.options.profile = &profile;
+    auto mmproj = open_mmproj(*checkpoint, arguments.mmproj);
+    if (!mmproj) return forward_error(mmproj);
     const auto begin = Clock::now();
-    auto model = Model::load(std::make_shared<Checkpoint>(std::move(*checkpoint)), arguments.options);
+    auto model =
+        Model::load(std::make_shared<Checkpoint>(std::move(*checkpoint)), arguments.options, std::move(*mmproj));
     if (!model) return forward_error(model);
     if (!arguments.json) fmt::print("loaded in {:.1f} s\n", seconds_since(begin));
+    if (!arguments.image.empty()) {
+      auto image = bench_image(**model, arguments.image, arguments.repeat, profile);
+      if (!image) return forward_error(image);
+      if (arguments.json)
+        fmt::print("{}\n", to_json(*roof, *image).dump(2));
+      else
+        print_image(*roof, *image);
+      return {};
+    }
     Bench bench(**model, profile, arguments);
     if (auto reserved = bench.reserve(); !reserved) return reserved;
     for (const int64_t depth : arguments.depths) {
@@ -273,6 +312,10 @@ void add_bench_command(CLI::App& app, int& exit_code) {
       ->delimiter(',')
       ->capture_default_str();
   command->add_option("--sequences", a.sequences, "sequences that decode together")->capture_default_str();
+  CLI::Option* image =
+      command->add_option("--image", a.image, "measure a picture of WxH pixels (1024x1024) instead of text")
+          ->expected(0, 1);
+  command->add_option("--mmproj", a.mmproj, "GGUF vision part; default: beside the model");
   command->add_option("--repeat", a.repeat, "runs of each test; the median counts")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
@@ -285,7 +328,8 @@ void add_bench_command(CLI::App& app, int& exit_code) {
   command->add_flag("--roof", a.roof_only, "only measure the machine");
   command->add_flag("--json", a.json, "print JSON");
   command->add_option("--plot", a.plot, "write tokens a second over depth to this SVG file");
-  command->callback([arguments, &exit_code] {
+  command->callback([arguments, image, &exit_code] {
+    if (image->count() > 0 && arguments->image.empty()) arguments->image = "1024x1024";
     if (arguments->model.empty() && !arguments->roof_only) throw CLI::RequiredError("model");
     if (const auto done = run(*arguments); !done) {
       fmt::print(stderr, "bench: {}\n", done.error().message);

@@ -12,6 +12,7 @@
 #include "load_progress_line.h"
 #include "npy_file.h"
 #include "token_run.h"
+#include "weights/mmproj.h"
 
 namespace sirocco {
 namespace {
@@ -27,10 +28,13 @@ struct LogitsOptions {
 Result<int64_t> write_logits(LogitsOptions& o) {
   auto opened = Checkpoint::open(o.model);
   if (!opened) return forward_error(opened);
+  auto mmproj = open_mmproj(*opened, "");
+  if (!mmproj) return forward_error(mmproj);
   o.options.attention_scale = o.attention_scale == "mscale" ? AttentionScale::mscale : AttentionScale::plain;
   LoadProgressLine line;
   o.options.progress = [&](uint64_t done, uint64_t total) { line.show({done, total}); };
-  auto model = Model::load(std::make_shared<const Checkpoint>(std::move(*opened)), o.options);
+  auto model = Model::load(std::make_shared<const Checkpoint>(std::move(*opened)), o.options,
+                           std::move(*mmproj));
   line.erase();
   if (!model) return forward_error(model);
   const Config& config = (*model)->config();

@@ -17,7 +17,7 @@ constexpr int64_t kColumns = 32;      // packed bf16 rows are multiples of it
 constexpr int64_t kFloatQueries = 16; // of one task without packed keys
 constexpr int64_t kFloatKeys = 256;   // of one tile of scores then
 
-int64_t round_up(int64_t value, int64_t unit) {
+int64_t rounded_up(int64_t value, int64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
 
@@ -39,8 +39,8 @@ VisionKeys::VisionKeys(int64_t patches, int64_t heads, int64_t head_dim, const P
       heads_(heads),
       dim_(head_dim),
       kernel_(kernel),
-      key_cols_(round_up(head_dim, kColumns)),
-      value_cols_(round_up(patches, kColumns)),
+      key_cols_(rounded_up(head_dim, kColumns)),
+      value_cols_(rounded_up(patches, kColumns)),
       value_strips_((head_dim + kStripRows - 1) / kStripRows) {
   if (kernel_ == nullptr) {
     keys_ = AlignedBuffer<float>(heads * patches * head_dim);
@@ -153,8 +153,8 @@ void VisionKeys::attend_float(View<const float> queries, View<float> out, Comput
 // Query records, scores, probability records and sums of one tile.
 int64_t VisionKeys::scratch_floats() const {
   constexpr int64_t kRecordFloats = sizeof(Bf16Record) / sizeof(float);
-  const int64_t query_blocks = round_up(key_cols_, kRecordColumns) / kRecordColumns;
-  const int64_t key_blocks = round_up(value_cols_, kRecordColumns) / kRecordColumns;
+  const int64_t query_blocks = rounded_up(key_cols_, kRecordColumns) / kRecordColumns;
+  const int64_t key_blocks = rounded_up(value_cols_, kRecordColumns) / kRecordColumns;
   return kMaxTile * ((query_blocks + key_blocks) * kRecordFloats + value_cols_ + value_strips_ * kStripRows);
 }
 
@@ -180,11 +180,11 @@ void VisionKeys::attend_packed(View<const float> queries, View<float> out, Compu
 void VisionKeys::attend_tile(View<const float> queries, int64_t head, View<float> out, float* scratch,
                              const OpTable& ops) const {
   const auto tokens = static_cast<int>(queries.rows);
-  const int64_t query_blocks = round_up(key_cols_, kRecordColumns) / kRecordColumns;
+  const int64_t query_blocks = rounded_up(key_cols_, kRecordColumns) / kRecordColumns;
   auto* query_records = reinterpret_cast<Bf16Record*>(scratch);  // [blocks, tokens]
   Bf16Record* records = query_records + query_blocks * kMaxTile;
   auto* after =
-      reinterpret_cast<float*>(records + round_up(value_cols_, kRecordColumns) / kRecordColumns * kMaxTile);
+      reinterpret_cast<float*>(records + rounded_up(value_cols_, kRecordColumns) / kRecordColumns * kMaxTile);
   const View<float> scores = make_view(after, tokens, value_cols_);
   const View<float> sums = make_view(after + kMaxTile * value_cols_, tokens, value_strips_ * kStripRows);
 

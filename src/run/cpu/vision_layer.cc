@@ -7,17 +7,17 @@
 namespace sirocco {
 namespace {
 
-constexpr int64_t kRowGrain = 16;
+constexpr int64_t kPatchGrain = 16;
 
 void add_rows(View<const float> y, View<float> x, Compute& compute) {
-  compute.pool.parallel_for(x.rows, kRowGrain, [&](int64_t begin, int64_t end, int) {
+  compute.pool.parallel_for(x.rows, kPatchGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t)
       for (int64_t i = 0; i < x.cols; ++i) x.at(t, i) += y.at(t, i);
   });
 }
 
 void rotate_rows(View<float> x, int64_t first, const VisionRope& rope, Compute& compute) {
-  compute.pool.parallel_for(x.rows, kRowGrain, [&](int64_t begin, int64_t end, int) {
+  compute.pool.parallel_for(x.rows, kPatchGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) rope.rotate(first + t, x.row(t));
   });
 }
@@ -26,7 +26,7 @@ void rotate_rows(View<float> x, int64_t first, const VisionRope& rope, Compute& 
 
 void norm_rows(View<const float> x, const AlignedBuffer<float>& weight, float eps, View<float> y,
                Compute& compute) {
-  compute.pool.parallel_for(x.rows, kRowGrain, [&](int64_t begin, int64_t end, int) {
+  compute.pool.parallel_for(x.rows, kPatchGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t)
       compute.ops.rms_norm(x.row(t), weight.data(), x.cols, eps, y.row(t));
   });
@@ -88,7 +88,7 @@ void VisionLayer::run(View<float> x, int64_t first, const VisionRope& rope, cons
   norm_rows(x, ffn_norm_, kVisionEps, normed, compute);
   linear(gate_, normed, gate, compute);
   linear(up_, normed, up, compute);
-  compute.pool.parallel_for(x.rows, kRowGrain, [&](int64_t begin, int64_t end, int) {
+  compute.pool.parallel_for(x.rows, kPatchGrain, [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) compute.ops.swiglu(gate.row(t), up.row(t), gate.cols, gate.row(t));
   });
   linear(down_, gate, projected, compute);

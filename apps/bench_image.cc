@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench_image.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <random>
+#include <string_view>
+
+namespace sirocco {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+bool parse_side(std::string_view text, int64_t& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size() && out > 0;
+}
+
+}  // namespace
+
+Result<ImageMeasurement> bench_image(Model& model, const std::string& size, int repeat, Profile& profile) {
+  ImageMeasurement result;
+  const size_t cross = size.find('x');
+  if (!parse_side(std::string_view(size).substr(0, cross), result.width) ||
+      !parse_side(cross == std::string::npos ? size : std::string_view(size).substr(cross + 1), result.height))
+    return bad_input(fmt::format("--image {}: expected WIDTHxHEIGHT in pixels", size));
+  if (!model.sees()) return model.encode({}).map([](const auto&) { return ImageMeasurement{}; });
+  const VisionConfig& vision = *model.config().vision;
+  const int64_t unit = vision.patch * vision.merge;
+  for (int64_t* side : {&result.width, &result.height}) *side = (*side + unit - 1) / unit * unit;
+
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal;
+  std::vector<float> values(static_cast<size_t>(vision.channels * result.height * result.width));
+  for (float& value : values) value = normal(random);
+  const PixelView pixels{result.height, result.width,
+                         make_view<const float>(values.data(), vision.channels * result.height, result.width)};
+  profile.clear();
+  std::vector<double> times;
+  for (int i = 0; i < repeat; ++i) {
+    const auto begin = Clock::now();
+    auto encoding = model.encode(pixels);
+    if (!encoding) return forward_error(encoding);
+    for (bool done = false; !done;) {
+      const auto step = Clock::now();
+      done = (*encoding)->step();
+      result.longest_step = std::max(result.longest_step, seconds_since(step));
+    }
+    times.push_back(seconds_since(begin));
+    result.rows = (*encoding)->rows().rows;
+    result.operations = (*encoding)->operations();
+  }
+  std::sort(times.begin(), times.end());
+  result.seconds = times[times.size() / 2];
+  result.fastest = times.front();
+  result.slowest = times.back();
+  result.operators = profile.operators();
+  return result;
+}
+
+void print_image(const Roof& roof, const ImageMeasurement& r) {
+  fmt::print("picture {}x{}: {} tokens, {:.3f} s ({:.3f}-{:.3f}), {:.2f} TOP, {:.1f} GOP/s", r.width, r.height,
+             r.rows, r.seconds, r.fastest, r.slowest, r.operations / 1e12, r.gop_per_second());
+  if (roof.bf16_tflops > 0.0) fmt::print(", {:.0f} % of the bf16 peak", 100.0 * r.share(roof));
+  fmt::print("; longest step {:.0f} ms\n", 1e3 * r.longest_step);
+  double total = 0.0;
+  for (const OperatorCost& cost : r.operators) total += cost.seconds;
+  for (const OperatorCost& cost : r.operators)
+    fmt::print("    {:<20} {:>9.3f} ms {:>5.1f} %\n", cost.name, 1e3 * cost.seconds,
+               100.0 * cost.seconds / total);
+}
+
+}  // namespace sirocco
