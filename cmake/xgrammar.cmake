@@ -48,6 +48,7 @@ if(archive)
   target_compile_definitions(xgrammar PRIVATE XGRAMMAR_ENABLE_CPPTRACE=0 XGRAMMAR_ENABLE_INTERNAL_CHECK=0
                              XGRAMMAR_LOG_CUSTOMIZE=1)
   target_compile_options(xgrammar PRIVATE -O2 -w)
+  set_target_properties(xgrammar PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
   target_link_libraries(xgrammar PRIVATE Threads::Threads)
   if(SIROCCO_SANITIZE)
     target_compile_options(xgrammar PRIVATE -fsanitize=${SIROCCO_SANITIZE})
