@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conversation.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <span>
+
+#include "base/mapped_file.h"
 
 #include "picture_files.h"
 
@@ -39,15 +37,8 @@ Json Conversation::request() const {
 }
 
 Result<void> Conversation::save(const std::string& path) const {
-  const std::string temporary = fmt::format("{}.tmp.{}", path, ::getpid());
-  std::ofstream file(temporary, std::ios::binary);
-  file << request().dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
-  file.close();
-  std::error_code error;
-  if (file) std::filesystem::rename(temporary, path, error);
-  if (file && !error) return {};
-  std::remove(temporary.c_str());
-  return bad_input(path + ": cannot be written");
+  const std::string text = request().dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+  return write_file_atomically(path, std::as_bytes(std::span(text)));
 }
 
 Result<void> Conversation::load(const std::string& path) {

@@ -3,12 +3,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 namespace sirocco {
@@ -17,6 +20,7 @@ namespace {
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() {
@@ -79,35 +83,58 @@ Result<void> write_file_atomically(const std::string& path, std::span<const std:
   return write_file_atomically(path, std::span(&bytes, 1));
 }
 
+namespace {
+
+// A writer holds a lock on its temporary file; one that nobody holds was left by a writer that died.
+void remove_abandoned(const std::string& path) {
+  const std::filesystem::path target(path);
+  const std::string prefix = target.filename().string() + ".tmp.";
+  std::error_code error;
+  const auto folder = target.has_parent_path() ? target.parent_path() : std::filesystem::path(".");
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (!it->path().filename().string().starts_with(prefix)) continue;
+    Descriptor fd(::open(it->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (fd.get() >= 0 && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(it->path().c_str());
+  }
+}
+
+// A locked new file that still has its name: between its creation and its lock another writer may have taken
+// it for abandoned.
+Descriptor create_locked(const std::string& path) {
+  for (;;) {
+    Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    struct stat info {};
+    if (fd.get() < 0 || ::flock(fd.get(), LOCK_EX) != 0 || ::fstat(fd.get(), &info) != 0) return fd;
+    if (info.st_nlink > 0) return fd;
+  }
+}
+
+Result<void> write_all(const Descriptor& fd, const std::string& path,
+                       std::span<const std::span<const std::byte>> parts) {
+  for (std::span<const std::byte> rest : parts)
+    while (!rest.empty()) {
+      const ssize_t n = ::write(fd.get(), rest.data(), rest.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return system_error(path, "write");
+      rest = rest.subspan(static_cast<size_t>(n));
+    }
+  if (::fsync(fd.get()) != 0) return system_error(path, "sync");
+  return {};
+}
+
+}  // namespace
+
 Result<void> write_file_atomically(const std::string& path,
                                    std::span<const std::span<const std::byte>> parts) {
-  const std::string temporary = fmt::format("{}.tmp.{}", path, ::getpid());
-  {
-    Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (fd.get() < 0) return system_error(temporary, "create");
-    for (std::span<const std::byte> rest : parts)
-      while (!rest.empty()) {
-        const ssize_t n = ::write(fd.get(), rest.data(), rest.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) {
-          auto error = system_error(temporary, "write");
-          ::unlink(temporary.c_str());
-          return error;
-        }
-        rest = rest.subspan(static_cast<size_t>(n));
-      }
-    if (::fsync(fd.get()) != 0) {
-      auto error = system_error(temporary, "sync");
-      ::unlink(temporary.c_str());
-      return error;
-    }
-  }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    auto error = system_error(path, "replace");
-    ::unlink(temporary.c_str());
-    return error;
-  }
-  return {};
+  static std::atomic<uint64_t> next = 0;  // two threads may write the same file
+  const std::string temporary = fmt::format("{}.tmp.{}.{}", path, ::getpid(), next++);
+  remove_abandoned(path);
+  const Descriptor fd = create_locked(temporary);
+  if (fd.get() < 0) return system_error(temporary, "create");
+  auto done = write_all(fd, temporary, parts);
+  if (done && ::rename(temporary.c_str(), path.c_str()) != 0) done = system_error(path, "replace");
+  if (!done) ::unlink(temporary.c_str());
+  return done;
 }
 
 }  // namespace sirocco
