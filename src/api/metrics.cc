@@ -160,9 +160,13 @@ void Metrics::add_request(const RequestMetrics& request) {
 }
 
 void Metrics::add_http(std::string_view method, std::string_view route, int status, double seconds) {
+  constexpr std::string_view kKnown[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+  const bool known = std::find(std::begin(kKnown), std::end(kKnown), method) != std::end(kKnown);
   const std::string handler(route);
-  const prometheus::Labels labels = {
-      {"method", std::string(method)}, {"handler", handler}, {"status", std::to_string(status)}};
+  // A client may invent methods without end; a label for each would be kept for ever.
+  const prometheus::Labels labels = {{"method", known ? std::string(method) : "other"},
+                                     {"handler", handler},
+                                     {"status", std::to_string(status)}};
   parts_->requests.Add(labels).Increment();
   parts_->durations->Add({{"handler", handler}}, kLatency).Observe(seconds);
 }

@@ -33,6 +33,7 @@ void Scheduler::add(SequenceSpec spec) {
   CHECK(!spec.keys.empty());
   CHECK(static_cast<int64_t>(spec.keys.size()) <= longest_sequence(cache_));
   auto sequence = std::make_unique<Sequence>();
+  spec.priority = std::clamp(spec.priority, -kMostPriority, kMostPriority);
   sequence->rank = spec.arrival_s + kPrioritySeconds * spec.priority;
   sequence->spec = std::move(spec);
   const SequenceId id = sequence->spec.id;

@@ -50,6 +50,7 @@ struct Plan {
 class Scheduler {
  public:
   static constexpr double kPrioritySeconds = 30.0;
+  static constexpr int kMostPriority = 20;  // ten minutes of waiting; priorities beyond ±20 count as these
 
   // REQUIRES: no sequence ever grows beyond longest_sequence(cache) tokens.
   Scheduler(const SchedulerLimits& limits, PageCache& cache);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <random>
 
@@ -190,6 +191,20 @@ TEST(Scheduler, NobodyStarvesUnderEndlessUrgentLoad) {
   }
   EXPECT_GT(done_s, 0.0);
   EXPECT_LT(done_s, 3 * Scheduler::kPrioritySeconds + 30.0);
+}
+
+TEST(Scheduler, NoPriorityIsBoundless) {
+  Toy toy(60, {.max_batch_tokens = 16, .max_running = 3});
+  const SequenceId patient = toy.add(prompt_of(50, 40), 5);
+  double done_s = 0.0;
+  for (int i = 0; i < 3000 && done_s == 0.0; ++i) {
+    while (toy.scheduler.waiting() < 4)
+      toy.add(prompt_of(static_cast<CacheKey>(100 + i), 12), 4, std::numeric_limits<int>::min());
+    toy.step(1.0);
+    if (toy.finished.contains(patient)) done_s = toy.finished[patient];
+  }
+  EXPECT_GT(done_s, 0.0);
+  EXPECT_LT(done_s, Scheduler::kMostPriority * Scheduler::kPrioritySeconds + 100.0);
 }
 
 TEST(Scheduler, NamesWhoIsPastItsDeadline) {
