@@ -17,6 +17,7 @@ struct TokenLogprob {
 struct PositionLogprobs {
   TokenLogprob chosen;
   std::vector<TokenLogprob> top;  // most likely first
+  int64_t chosen_rank = 1;        // 1: the most likely
 };
 
 struct PromptProgress {

@@ -46,20 +46,24 @@ struct GenerateRequest {
   bool keep_special = false;     // ReplyFormat::text: spell control tokens out
 
   SamplingOptions sampling;
-  int64_t max_tokens = -1;        // -1: until the context is full
+  int64_t max_tokens = -1;        // -1: until the context is full; 0: the prompt alone, into the cache
   int64_t min_tokens = 0;         // no end-of-text and no stop token before
   int64_t thinking_tokens = -1;   // budget; at its end the thinking block is closed. -1: none
   bool ignore_end = false;        // never sample end-of-text
   std::vector<std::string> stop;  // strings, matched in content (ReplyFormat::text: in all text)
   bool include_stop = false;      // keep the stop string in the text
   std::vector<int32_t> stop_tokens;
-  int choices = 1;                        // n; the prompt is computed once
-  int logprobs = -1;                      // -1: none; k >= 0: of the chosen token and the k most likely
-  int prompt_logprobs = -1;               // the same for every prompt token but the first
-  std::shared_ptr<const TokenMask> mask;  // cloned for each choice; null: none
+  std::vector<int32_t> allowed_tokens;          // unless empty: nothing else is ever sampled
+  std::vector<std::vector<int32_t>> bad_words;  // token sequences that never occur in an answer
+  int choices = 1;                              // n; the prompt is computed once
+  int logprobs = -1;                            // -1: none; k >= 0: of the chosen token and the k most likely
+  int prompt_logprobs = -1;                     // the same for every prompt token but the first
+  std::shared_ptr<const TokenMask> mask;        // cloned for each choice; null: none
 
-  int priority = 0;                                  // smaller runs earlier
+  int priority = 0;                                  // -20 to 20, smaller runs earlier
   std::optional<std::chrono::milliseconds> timeout;  // from submit(); then FinishReason::timeout
+  // From the first token, once the answer has a line break; then FinishReason::timeout.
+  std::optional<std::chrono::milliseconds> answer_timeout;
   bool use_prefix_cache = true;
   std::string cache_salt;        // requests share cached prefixes only within the same salt
   bool report_progress = false;  // PromptProgress events

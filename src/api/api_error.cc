@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api_error.h"
 
+#include <algorithm>
+
 namespace sirocco::api {
 namespace {
 
@@ -44,6 +46,23 @@ const char* anthropic_type(int status) {
 
 }  // namespace
 
+namespace {
+
+// Messages begin with the field at fault: "tools[0].type: expected …".
+std::string field_of(std::string_view message) {
+  const size_t colon = message.find(": ");
+  if (colon == std::string_view::npos || colon == 0) return {};
+  const std::string_view field = message.substr(0, colon);
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_.[]-").find(c) != std::string_view::npos;
+  };
+  if (field == "request" || !std::all_of(field.begin(), field.end(), fits)) return {};
+  return std::string(field);
+}
+
+}  // namespace
+
 ApiError ApiError::from(const Error& error) {
   switch (error.kind) {
     case ErrorKind::not_found:
@@ -56,7 +75,7 @@ ApiError ApiError::from(const Error& error) {
     case ErrorKind::unsupported:
       break;
   }
-  return {.status = 400, .message = error.message};
+  return {.status = 400, .message = error.message, .param = field_of(error.message)};
 }
 
 Json error_json(const ApiError& error, Dialect dialect) {

@@ -8,6 +8,7 @@
 #include "api/chat_writer.h"
 #include "api/generation.h"
 #include "api/parts.h"
+#include "api/prompts.h"
 #include "api/surfaces.h"
 
 namespace sirocco::api {
@@ -55,31 +56,28 @@ void read_known(Fields& fields) {
 
 }  // namespace
 
-std::optional<ApiError> constrain(Call& call, const Constraint& constraint, GenerateRequest& request) {
+ApiResult<PreparedRequest> constrain(Call& call, Constraint constraint, GenerateRequest request) {
+  PreparedRequest out{.request = std::move(request)};
   const bool calls = !constraint.tools.empty() && constraint.tool_choice != ToolChoice::none;
   const bool shaped = constraint.form != FormKind::any;
   if (constraint.chat && !calls && !shaped) {  // two banned markers say it all, for nothing
-    ban(call.engine(), "[TOOL_CALLS]", request);
-    if (!constraint.thinking && !request.inside_thinking) ban(call.engine(), "[THINK]", request);
-    return std::nullopt;
+    ban(call.engine(), "[TOOL_CALLS]", out.request);
+    if (!constraint.thinking && !out.request.inside_thinking) ban(call.engine(), "[THINK]", out.request);
+    return out;
   }
-  if (!constraint.chat && !shaped) return std::nullopt;
-  const auto compiler = call.service().constraints();
-  if (!compiler) {
-    if (!shaped && constraint.tool_choice == ToolChoice::automatic) return std::nullopt;
-    return ApiError::bad_request(
+  if (!constraint.chat && !shaped) return out;
+  if (!call.service().constraints()) {
+    if (!shaped && constraint.tool_choice == ToolChoice::automatic) return out;
+    return fail_api(ApiError::bad_request(
         "this build has no structured output: response_format, grammars and forced tool "
-        "calls need XGrammar (see docs/serving.md)");
+        "calls need XGrammar (see docs/serving.md)"));
   }
-  Constraint whole = constraint;
-  whole.inside_thinking = request.inside_thinking;
-  auto mask = compiler->compile(whole);
-  if (!mask) return mask.error();
-  request.mask = *std::move(mask);
-  return std::nullopt;
+  constraint.inside_thinking = out.request.inside_thinking;
+  out.form = std::move(constraint);
+  return out;
 }
 
-ApiResult<GenerateRequest> prepare_chat(Call& call, const Json& body, std::string_view text, Fields& fields) {
+ApiResult<PreparedRequest> prepare_chat(Call& call, const Json& body, std::string_view text, Fields& fields) {
   auto form = read_chat_form(fields);
   if (!form) return fail_api(form.error());
   if (!fields.array("messages")) {
@@ -90,14 +88,16 @@ ApiResult<GenerateRequest> prepare_chat(Call& call, const Json& body, std::strin
   auto request =
       call.engine().chat_request(with_effort(body, text, form->thinking), ChatRules::lenient, &ignored);
   if (!request) return fail_api(ApiError::from(request.error()));
-  if (auto error = constrain(call, *form, *request)) return fail_api(*error);
+  if (auto error = truncate_prompt(call.engine(), fields, *request)) return fail_api(*error);
+  auto prepared = constrain(call, *std::move(form), *std::move(request));
+  if (!prepared) return prepared;
   read_known(fields);
   const std::vector<std::string> unread = fields.unread();
   std::erase_if(ignored, [&](const std::string& name) {
     return std::find(unread.begin(), unread.end(), name) == unread.end();
   });
   call.note_ignored(ignored);
-  return *std::move(request);
+  return prepared;
 }
 
 void post_chat(const CallPtr& call) {
@@ -109,21 +109,23 @@ void post_chat(const CallPtr& call) {
   options.include_reasoning = fields.boolean("include_reasoning").value_or(true);
   auto model = read_model(*call, fields);
   if (!model) return call->fail(model.error());
-  auto request = prepare_chat(*call, *body, call->request().body, fields);
-  if (!request) return call->fail(request.error());
+  auto prepared = prepare_chat(*call, *body, call->request().body, fields);
+  if (!prepared) return call->fail(prepared.error());
   if (fields.error()) return call->fail(*fields.error());
 
-  options.logprobs = request->logprobs >= 0;
-  if (options.flags.return_token_ids) options.prompt_ids = request->prompt;
-  GenerationPlan plan{.stream = options.flags.stream,
+  GenerateRequest& request = prepared->request;
+  options.logprobs = request.logprobs >= 0;
+  if (options.flags.return_token_ids) options.prompt_ids = request.prompt;
+  GenerationPlan plan{.form = std::move(prepared->form),
+                      .stream = options.flags.stream,
                       .wanted_slot = options.flags.slot,
                       .ping_interval = options.flags.ping_interval};
   AnswerFacts facts{.id = "chatcmpl-" + random_id(24),
                     .model = *model,
                     .created_s = now_s(),
-                    .per_prompt = static_cast<size_t>(std::max(1, request->choices))};
+                    .per_prompt = static_cast<size_t>(std::max(1, request.choices))};
   plan.writer = std::make_unique<ChatWriter>(call->service().engine(), std::move(facts), std::move(options));
-  plan.requests.push_back(*std::move(request));
+  plan.requests.push_back(std::move(request));
   run_generation(call, std::move(plan));
 }
 

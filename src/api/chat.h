@@ -3,19 +3,29 @@
 // with its mask. The other two are translated to that JSON first.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "api/call.h"
+#include "api/constraint.h"
 #include "api/fields.h"
 #include "sirocco/request.h"
 
 namespace sirocco::api {
 
+// A request for the engine, and the grammar that its answer must follow, if one is needed. The mask is made
+// of it when the request runs (run_generation), not where tokens are merely counted.
+struct PreparedRequest {
+  GenerateRequest request = {};
+  std::optional<Constraint> form = {};
+};
+
 // `text` is the body as it came, or empty where `body` is a translation. Reads the fields that it needs
 // from `fields` (over `body`).
-ApiResult<GenerateRequest> prepare_chat(Call& call, const Json& body, std::string_view text, Fields& fields);
+ApiResult<PreparedRequest> prepare_chat(Call& call, const Json& body, std::string_view text, Fields& fields);
 
-// Adds the mask for `constraint`, or the refusal of a build without grammars.
-std::optional<ApiError> constrain(Call& call, const Constraint& constraint, GenerateRequest& request);
+// Binds the request to `constraint`: by banned tokens where these suffice, else by a grammar. Fails where
+// this build has no grammars.
+ApiResult<PreparedRequest> constrain(Call& call, Constraint constraint, GenerateRequest request);
 
 }  // namespace sirocco::api

@@ -91,31 +91,56 @@ void read_tools(Fields& fields, Constraint& out) {
   out.parallel_calls = fields.boolean("parallel_tool_calls").value_or(true);
 }
 
+void set_tool_choice(Fields& fields, const std::string& name, Constraint& out) {
+  if (name == "none") {
+    out.tool_choice = ToolChoice::none;
+  } else if (name == "required" || name == "any") {
+    out.tool_choice = ToolChoice::required;
+  } else if (name != "auto") {
+    fields.reject("tool_choice",
+                  fmt::format("expected auto, none, required or a function, got \"{}\"", name));
+  }
+  if (out.tool_choice == ToolChoice::required && out.tools.empty())
+    fields.reject("tool_choice", "required, but there are no tools");
+}
+
+std::string name_of_tool(const Json& tool) {
+  Fields outer(tool);
+  const Json* function = outer.object("function");
+  return function ? Fields(*function).text("name") : outer.text("name");
+}
+
+// {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": […]}}, or the same flat.
+void keep_allowed_tools(Fields& fields, const Json& choice, Constraint& out) {
+  const Json* nested = Fields(choice).object("allowed_tools");
+  Fields inner(nested ? *nested : choice, "tool_choice.");
+  const Json* tools = inner.array("tools");
+  if (!tools) return fields.reject("tool_choice", "allowed_tools needs a list of tools");
+  std::vector<std::string> names;
+  for (const Json& tool : *tools) names.push_back(name_of_tool(tool));
+  std::erase_if(out.tools, [&](const ToolSpec& tool) {
+    return std::find(names.begin(), names.end(), tool.name) == names.end();
+  });
+  const std::string mode = inner.text("mode");
+  set_tool_choice(fields, mode.empty() ? "auto" : mode, out);
+}
+
 void read_tool_choice(Fields& fields, Constraint& out) {
   const Json* choice = fields.any("tool_choice");
   if (!choice) return;
   if (choice->is_string()) {
-    const auto& name = choice->get_ref<const std::string&>();
-    if (name == "none") {
-      out.tool_choice = ToolChoice::none;
-    } else if (name == "required" || name == "any") {
-      out.tool_choice = ToolChoice::required;
-    } else if (name != "auto") {
-      return fields.reject("tool_choice",
-                           fmt::format("expected auto, none, required or a function, got \"{}\"", name));
-    }
+    set_tool_choice(fields, choice->get_ref<const std::string&>(), out);
   } else if (choice->is_object()) {
-    const Json* function = Fields(*choice).object("function");
-    std::string name = function ? Fields(*function).text("name") : Fields(*choice).text("name");
+    const std::string type = Fields(*choice).text("type");
+    const std::string name = name_of_tool(*choice);
+    if (type == "allowed_tools") return keep_allowed_tools(fields, *choice, out);
+    if (name.empty() && type != "function" && type != "tool") return set_tool_choice(fields, type, out);
     std::erase_if(out.tools, [&](const ToolSpec& tool) { return tool.name != name; });
     if (out.tools.empty()) return fields.reject("tool_choice", fmt::format("no tool is called \"{}\"", name));
     out.tool_choice = ToolChoice::required;
     out.parallel_calls = false;
   } else {
-    return fields.reject("tool_choice", "expected a string or an object");
-  }
-  if (out.tool_choice == ToolChoice::required && out.tools.empty()) {
-    fields.reject("tool_choice", "required, but there are no tools");
+    fields.reject("tool_choice", "expected a string or an object");
   }
 }
 
@@ -127,12 +152,16 @@ bool wants_thinking(Fields& fields) {
   }
   if (const Json* reasoning = fields.any("reasoning"); reasoning && reasoning->is_object()) {
     Fields inner(*reasoning);
-    return effort_thinks(inner.text("effort"));
+    return effort_thinks(inner.text("effort")) || inner.flag("enabled");
   }
   if (const Json* arguments = fields.any("chat_template_kwargs"); arguments && arguments->is_object()) {
     Fields inner(*arguments);
     const std::string effort = inner.text("reasoning_effort");
     return effort_thinks(effort) || inner.flag("enable_thinking") || inner.flag("thinking");
+  }
+  if (const Json* thinking = fields.any("thinking"); thinking && thinking->is_object()) {
+    const std::string type = Fields(*thinking).text("type");
+    return type == "enabled" || type == "adaptive";
   }
   return fields.flag("enable_thinking");
 }

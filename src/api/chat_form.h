@@ -9,7 +9,7 @@
 namespace sirocco::api {
 
 // none and minimal (or nothing) mean no thinking; every other effort means thinking. Looks at
-// reasoning_effort, reasoning.effort, chat_template_kwargs and enable_thinking.
+// reasoning_effort, reasoning, chat_template_kwargs, thinking and enable_thinking.
 bool wants_thinking(Fields& fields);
 
 ApiResult<Constraint> read_chat_form(Fields& fields);

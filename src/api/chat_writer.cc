@@ -64,7 +64,8 @@ std::string ChatWriter::on_delta(int index, const Delta& delta, const Reply& so_
   const bool token_ids = options_.flags.return_token_ids && !delta.tokens.empty();
   if (out.empty() && delta.logprobs.empty() && !token_ids) return {};
   Json event = choice_chunk(index, std::move(out));
-  if (options_.logprobs) event["choices"][0]["logprobs"] = chat_logprobs(*engine_, delta.logprobs);
+  if (options_.logprobs)
+    event["choices"][0]["logprobs"] = chat_logprobs(*engine_, delta.logprobs, options_.flags.tokens_as_ids);
   if (token_ids) event["choices"][0]["token_ids"] = delta.tokens;
   if (options_.flags.continuous_usage) event["usage"] = usage_json(so_far.usage(facts_.per_prompt));
   if (options_.flags.timings_per_token) event["timings"] = timings_json(so_far);
@@ -118,7 +119,8 @@ Json ChatWriter::whole(const Reply& reply) {
                  {"logprobs", nullptr},
                  {"finish_reason", openai_finish(choice.finish->reason)},
                  {"stop_reason", stop_reason_json(*choice.finish)}};
-    if (options_.logprobs) item["logprobs"] = chat_logprobs(*engine_, choice.logprobs);
+    if (options_.logprobs)
+      item["logprobs"] = chat_logprobs(*engine_, choice.logprobs, options_.flags.tokens_as_ids);
     if (options_.flags.return_token_ids) item["token_ids"] = choice.tokens;
     choices.push_back(std::move(item));
   }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/completions.h"
 
+#include <algorithm>
+#include <span>
+
 #include "api/chat.h"
 #include "api/chat_form.h"
 #include "api/chat_writer.h"
@@ -17,8 +20,10 @@ class CompletionWriter final : public ReplyWriter {
   struct Options {
     StreamFlags flags = {};
     int logprobs = -1;
+    bool echo_logprobs = false;                         // the logprobs are of the prompt too
+    bool prompt_logprobs = false;                       // vLLM's
     std::vector<std::string> echo = {};                 // [prompt] text in front of its answers, if asked for
-    std::vector<std::vector<int32_t>> prompt_ids = {};  // [prompt] if asked for
+    std::vector<std::vector<int32_t>> prompt_ids = {};  // [prompt] if asked for, or with echo
   };
   CompletionWriter(std::shared_ptr<Engine> engine, AnswerFacts facts, Options options)
       : engine_(std::move(engine)), facts_(std::move(facts)), options_(std::move(options)) {}
@@ -43,7 +48,7 @@ class CompletionWriter final : public ReplyWriter {
     Json item = choice(index, echo_once(index) + delta.content);
     if (options_.logprobs >= 0) {
       const size_t offset = so_far.choices[index].content.size() - delta.content.size();
-      item["logprobs"] = completion_logprobs(*engine_, delta.logprobs, offset);
+      item["logprobs"] = logprobs(index, delta.prompt_logprobs, delta.logprobs, offset);
     }
     if (options_.flags.return_token_ids) item["token_ids"] = delta.tokens;
     Json out = chunk(Json::array({std::move(item)}));
@@ -73,13 +78,15 @@ class CompletionWriter final : public ReplyWriter {
       Json item = choice(i, echo + answer.content);
       item["finish_reason"] = openai_finish(answer.finish->reason);
       item["stop_reason"] = stop_reason_json(*answer.finish);
-      if (options_.logprobs >= 0)
-        item["logprobs"] = completion_logprobs(*engine_, answer.logprobs, echo.size());
+      if (options_.logprobs >= 0) {
+        const auto& of_prompt = reply.choices[i - i % facts_.per_prompt].prompt_logprobs;
+        item["logprobs"] = logprobs(i, of_prompt, answer.logprobs, 0);
+      }
       if (options_.flags.return_token_ids) {
         item["token_ids"] = answer.tokens;
         item["prompt_token_ids"] = options_.prompt_ids[i / facts_.per_prompt];
       }
-      if (!answer.prompt_logprobs.empty()) {
+      if (options_.prompt_logprobs && !answer.prompt_logprobs.empty()) {
         item["prompt_logprobs"] = prompt_logprobs_json(*engine_, answer.prompt_logprobs);
       }
       choices.push_back(std::move(item));
@@ -102,6 +109,23 @@ class CompletionWriter final : public ReplyWriter {
   static Json choice(size_t index, std::string text) {
     return {{"index", index}, {"text", std::move(text)}, {"logprobs", nullptr}, {"finish_reason", nullptr}};
   }
+  // Of a piece of answer `offset` bytes behind its beginning, and of the echoed prompt in front of the first.
+  Json logprobs(size_t index, const std::vector<PositionLogprobs>& prompt,
+                const std::vector<PositionLogprobs>& answer, size_t offset) const {
+    const bool as_ids = options_.flags.tokens_as_ids;
+    if (!options_.echo.empty()) offset += options_.echo[index / facts_.per_prompt].size();
+    Json out = completion_logprobs(*engine_, answer, offset, as_ids);
+    if (!options_.echo_logprobs || prompt.empty()) return out;
+    const std::vector<int32_t>& ids = options_.prompt_ids[index / facts_.per_prompt];
+    const std::string first = engine_->detokenize(std::span(ids).first(1), false);
+    Json all = completion_logprobs(*engine_, prompt, first.size(), as_ids);
+    all["tokens"].insert(all["tokens"].begin(), token_name(*engine_, ids[0], as_ids));
+    all["token_logprobs"].insert(all["token_logprobs"].begin(), nullptr);
+    all["top_logprobs"].insert(all["top_logprobs"].begin(), nullptr);
+    all["text_offset"].insert(all["text_offset"].begin(), 0);
+    for (const auto& [key, list] : out.items()) all[key].insert(all[key].end(), list.begin(), list.end());
+    return all;
+  }
   std::string echo_once(size_t index) {
     if (options_.echo.empty()) return {};
     if (echoed_.size() <= index) echoed_.resize(index + 1);
@@ -118,7 +142,7 @@ class CompletionWriter final : public ReplyWriter {
 
 }  // namespace
 
-ApiResult<GenerateRequest> prepare_text(Call& call, Fields& fields, int64_t default_tokens) {
+ApiResult<PreparedRequest> prepare_text(Call& call, Fields& fields, int64_t default_tokens) {
   GenerateRequest request;
   request.format = ReplyFormat::text;
   request.max_tokens = default_tokens;
@@ -132,7 +156,8 @@ ApiResult<GenerateRequest> prepare_text(Call& call, Fields& fields, int64_t defa
   if (const auto skip = fields.boolean("skip_special_tokens"); skip && !*skip) request.keep_special = true;
   auto form = read_text_form(fields);
   if (!form) return fail_api(form.error());
-  if (auto error = constrain(call, *form, request)) return fail_api(*error);
+  auto prepared = constrain(call, *std::move(form), std::move(request));
+  if (!prepared) return prepared;
   fields.ignore({"user", "best_of", "suffix", "echo", "n", "samplers", "n_keep",
                  "spaces_between_special_tokens", "reasoning_format", "response_fields"});
   const std::vector<std::string> unread = fields.unread();
@@ -140,7 +165,7 @@ ApiResult<GenerateRequest> prepare_text(Call& call, Fields& fields, int64_t defa
     return std::find(unread.begin(), unread.end(), name) == unread.end();
   });
   call.note_ignored(ignored);
-  return request;
+  return prepared;
 }
 
 void post_completions(const CallPtr& call) {
@@ -161,24 +186,32 @@ void post_completions(const CallPtr& call) {
   if (!prompt) return call->fail(ApiError::bad_request("prompt: missing", "prompt"));
   auto prompts = read_prompts(call->engine(), *prompt, rules);
   if (!prompts) return call->fail(prompts.error());
-  auto request = prepare_text(*call, fields, 16);
-  if (!request) return call->fail(request.error());
+  fields.ignore({"truncate_prompt_tokens"});  // read below, once there are prompts
+  auto prepared = prepare_text(*call, fields, 16);
+  if (!prepared) return call->fail(prepared.error());
   if (fields.error()) return call->fail(*fields.error());
 
-  options.logprobs = request->logprobs;
-  if (options.flags.return_token_ids) options.prompt_ids = *prompts;
-  GenerationPlan plan{.stream = options.flags.stream,
+  GenerateRequest& request = prepared->request;
+  options.logprobs = request.logprobs;
+  options.prompt_logprobs = request.prompt_logprobs >= 0;
+  options.echo_logprobs = echo && request.logprobs >= 0;
+  if (options.echo_logprobs) request.prompt_logprobs = std::max(request.prompt_logprobs, request.logprobs);
+  GenerationPlan plan{.form = std::move(prepared->form),
+                      .stream = options.flags.stream,
                       .wanted_slot = options.flags.slot,
                       .ping_interval = options.flags.ping_interval};
   for (std::vector<int32_t>& ids : *prompts) {
-    if (echo) options.echo.push_back(call->engine().detokenize(ids, request->keep_special));
-    plan.requests.push_back(*request);
+    plan.requests.push_back(request);
     plan.requests.back().prompt = std::move(ids);
+    if (auto error = truncate_prompt(call->engine(), fields, plan.requests.back())) return call->fail(*error);
+    const std::vector<int32_t>& kept = plan.requests.back().prompt;
+    if (echo) options.echo.push_back(call->engine().detokenize(kept, request.keep_special));
+    if (echo || options.flags.return_token_ids) options.prompt_ids.push_back(kept);
   }
   AnswerFacts facts{.id = "cmpl-" + random_id(24),
                     .model = *model,
                     .created_s = now_s(),
-                    .per_prompt = static_cast<size_t>(request->choices)};
+                    .per_prompt = static_cast<size_t>(request.choices)};
   plan.writer =
       std::make_unique<CompletionWriter>(call->service().engine(), std::move(facts), std::move(options));
   run_generation(call, std::move(plan));

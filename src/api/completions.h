@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/call.h"
+#include "api/chat.h"
 #include "api/fields.h"
 #include "api/generation.h"
 
@@ -10,6 +11,6 @@ namespace sirocco::api {
 
 // A request for plain text with the samplers of the body; its prompt is still to be set. `default_tokens`
 // holds where the body names no limit.
-ApiResult<GenerateRequest> prepare_text(Call& call, Fields& fields, int64_t default_tokens);
+ApiResult<PreparedRequest> prepare_text(Call& call, Fields& fields, int64_t default_tokens);
 
 }  // namespace sirocco::api

@@ -4,6 +4,7 @@
 // that need one are refused by name.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,12 +39,20 @@ struct Constraint {
   bool is_plain() const { return form == FormKind::any && tools.empty(); }
 };
 
+using MaskPtr = std::shared_ptr<const TokenMask>;
+
+// A constraint on its way to a mask: `ready` where it was compiled before, else what still has to run, on
+// whatever thread; it may take seconds. It keeps the compiler alive.
+struct Compilation {
+  MaskPtr ready = {};
+  std::function<ApiResult<MaskPtr>()> run = {};
+};
+
 class ConstraintCompiler {
  public:
   virtual ~ConstraintCompiler() = default;
-  // Null without error means that nothing needs to be masked. Fails with a 400 that names what cannot be
-  // expressed.
-  virtual ApiResult<std::shared_ptr<const TokenMask>> compile(const Constraint& constraint) = 0;
+  // Quick. Fails with a 400 that names what cannot be expressed; so may what it returns when it runs.
+  virtual ApiResult<Compilation> begin(const Constraint& constraint) = 0;
 };
 
 }  // namespace sirocco::api

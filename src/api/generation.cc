@@ -174,7 +174,9 @@ std::optional<ApiError> refuse_early(Call& call) {
   return ApiError{.status = 429, .message = "the queue is full", .retry_after_s = 1};
 }
 
-void run_generation(const CallPtr& call, GenerationPlan plan) {
+namespace {
+
+void submit(const CallPtr& call, GenerationPlan plan) {
   std::vector<Stream> streams;
   for (GenerateRequest& request : plan.requests) {
     if (auto error = context_error(call->engine(), request)) return call->fail(*error);
@@ -186,7 +188,38 @@ void run_generation(const CallPtr& call, GenerationPlan plan) {
   }
   const int slot = call->service().slots().acquire(plan.wanted_slot, call->id(),
                                                    static_cast<int64_t>(plan.requests[0].prompt.size()));
+  plan.writer->on_slot(std::max(slot, 0));
   std::make_shared<Generation>(call, std::move(plan), std::move(streams), slot)->start();
+}
+
+void submit_masked(const CallPtr& call, GenerationPlan plan, const ApiResult<MaskPtr>& mask) {
+  if (!mask) return call->fail(mask.error());
+  for (GenerateRequest& request : plan.requests) request.mask = *mask;
+  submit(call, std::move(plan));
+}
+
+}  // namespace
+
+void run_generation(const CallPtr& call, GenerationPlan plan) {
+  if (!plan.form) return submit(call, std::move(plan));
+  auto begun = call->service().constraints()->begin(*plan.form);
+  if (!begun) return call->fail(begun.error());
+  if (begun->ready) return submit_masked(call, std::move(plan), begun->ready);
+  const auto shared = std::make_shared<GenerationPlan>(std::move(plan));
+  const auto compile = [call, shared, run = std::move(begun->run)] {
+    if (call->exchange().gone()) return call->note("client", "left");
+    const auto started = std::chrono::steady_clock::now();
+    auto mask = run();
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
+    call->exchange().post([call, shared, ms = took.count(), mask = std::move(mask)] {
+      call->note("grammar_ms", static_cast<int64_t>(ms));
+      if (call->exchange().gone()) return call->note("client", "left");
+      submit_masked(call, std::move(*shared), mask);
+    });
+  };
+  const int most = call->service().options().max_queue_requests;
+  if (!call->service().background().post(compile, most > 0 ? static_cast<size_t>(most) : SIZE_MAX))
+    call->fail({.status = 429, .message = "too many grammars are being compiled", .retry_after_s = 1});
 }
 
 std::string sse(const Json& json) {

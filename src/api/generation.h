@@ -4,10 +4,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "api/call.h"
+#include "api/constraint.h"
 #include "api/reply.h"
 #include "sirocco/request.h"
 
@@ -26,6 +28,7 @@ struct AnswerFacts {
 class ReplyWriter {
  public:
   virtual ~ReplyWriter() = default;
+  virtual void on_slot(int) {}  // the number under which /slots shows the request; first of all calls
   virtual std::string open() { return {}; }
   virtual std::string on_event(const Event& event, const Reply& so_far) = 0;
   virtual std::string close(const Reply& reply) = 0;
@@ -36,13 +39,15 @@ class ReplyWriter {
 
 struct GenerationPlan {
   std::vector<GenerateRequest> requests = {};  // one a prompt; equal `choices`
+  std::optional<Constraint> form = {};         // that every answer follows
   std::unique_ptr<ReplyWriter> writer = {};
   bool stream = false;
   int wanted_slot = -1;
   std::chrono::milliseconds ping_interval{-1};  // negative: the server's
 };
 
-// Fails with the engine's reason, before anything was sent.
+// Compiles the grammar of plan.form, in the background if it is a new one, then submits. Fails with the
+// engine's reason, before anything was sent.
 void run_generation(const CallPtr& call, GenerationPlan plan);
 
 // The checks that need no prompt: a full queue is said at once, before any templating.

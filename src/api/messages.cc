@@ -129,14 +129,14 @@ class MessagesWriter final : public BlockWriter {
 };
 
 // The chat JSON behind a messages body, ready for the engine.
-ApiResult<GenerateRequest> prepare_messages(Call& call, Fields& fields) {
+ApiResult<PreparedRequest> prepare_messages(Call& call, Fields& fields) {
   auto chat = chat_of_messages(fields);
   if (!chat) return fail_api(chat.error());
   const std::vector<std::string> ignored = fields.unread();
   Fields chat_fields(*chat);
-  auto request = prepare_chat(call, *chat, {}, chat_fields);
-  if (request) call.note_ignored(ignored);
-  return request;
+  auto prepared = prepare_chat(call, *chat, {}, chat_fields);
+  if (prepared) call.note_ignored(ignored);
+  return prepared;
 }
 
 }  // namespace
@@ -151,14 +151,15 @@ void post_messages(const CallPtr& call) {
   if (!model) return call->fail(model.error());
   if (!fields.has("max_tokens"))
     return call->fail(ApiError::bad_request("max_tokens: missing", "max_tokens"));
-  auto request = prepare_messages(*call, fields);
-  if (!request) return call->fail(request.error());
-  request->choices = 1;
+  auto prepared = prepare_messages(*call, fields);
+  if (!prepared) return call->fail(prepared.error());
+  GenerateRequest& request = prepared->request;
+  request.choices = 1;
   AnswerFacts facts{.id = "msg_" + random_id(24), .model = *model, .created_s = now_s()};
-  GenerationPlan plan{.stream = stream};
+  GenerationPlan plan{.form = std::move(prepared->form), .stream = stream};
   plan.writer =
-      std::make_unique<MessagesWriter>(std::move(facts), static_cast<int64_t>(request->prompt.size()));
-  plan.requests.push_back(*std::move(request));
+      std::make_unique<MessagesWriter>(std::move(facts), static_cast<int64_t>(request.prompt.size()));
+  plan.requests.push_back(std::move(request));
   run_generation(call, std::move(plan));
 }
 
@@ -167,9 +168,9 @@ void post_count_messages(const CallPtr& call) {
   if (!body) return call->fail(body.error());
   Fields fields(*body);
   fields.ignore({"model"});
-  auto request = prepare_messages(*call, fields);
-  if (!request) return call->fail(request.error());
-  call->respond({{"input_tokens", request->prompt.size()}});
+  auto prepared = prepare_messages(*call, fields);
+  if (!prepared) return call->fail(prepared.error());
+  call->respond({{"input_tokens", prepared->request.prompt.size()}});
 }
 
 }  // namespace sirocco::api

@@ -19,9 +19,8 @@ ApiResult<std::string> read_text(const Json& content, const std::string& field) 
   std::string text;
   for (const Json& block : content) {
     Fields inner(block, field + "[].");
-    const std::string piece = inner.text("text");
+    const std::string piece = drop_billing_lines(inner.text("text"));
     if (inner.error()) return fail_api(*inner.error());
-    if (piece.starts_with(kBillingHeader)) continue;
     if (!text.empty() && !piece.empty()) text += "\n";
     text += piece;
   }
@@ -65,6 +64,12 @@ ApiResult<Json> tool_result(Fields& block, const std::string& field) {
   return message;
 }
 
+// What the vendor's own servers put into a conversation: their tools' calls and results, sealed thoughts.
+bool is_of_other_servers(std::string_view type) {
+  return type == "redacted_thinking" || type == "server_tool_use" || type == "mcp_tool_use" ||
+         type == "container_upload" || type.ends_with("_tool_result");
+}
+
 class Turn {
  public:
   Turn(const Json& message, std::string field) : field_(std::move(field)), message_(message, field_ + ".") {}
@@ -78,7 +83,10 @@ class Turn {
       return ApiError::bad_request(
           fmt::format("{}.role: expected user or assistant, got \"{}\"", field_, role_), field_ + ".role");
     }
-    if (!content) return std::nullopt;
+    if (!content || (content->is_array() && content->empty())) {
+      out.push_back({{"role", role_}, {"content", ""}});
+      return std::nullopt;
+    }
     if (content->is_string()) {
       out.push_back({{"role", role_}, {"content", *content}});
       return std::nullopt;
@@ -122,7 +130,14 @@ class Turn {
         return ApiError::bad_request(field + ".source.type: only text documents are taken", field);
       }
       parts_.push_back({{"type", "text"}, {"text", inner.text("data")}});
-    } else if (type != "redacted_thinking") {
+    } else if (type == "search_result") {
+      const Json* content = block.any("content");
+      auto text = content ? read_text(*content, field + ".content") : ApiResult<std::string>("");
+      if (!text) return text.error();
+      parts_.push_back(
+          {{"type", "text"},
+           {"text", fmt::format("{} ({})\n{}", block.text("title"), block.text("source"), *text)}});
+    } else if (!is_of_other_servers(type)) {
       return ApiError::bad_request(fmt::format("{}.type: unknown block \"{}\"", field, type),
                                    field + ".type");
     }

@@ -20,12 +20,15 @@ class NativeWriter final : public ReplyWriter {
   struct Options {
     StreamFlags flags = {};
     int logprobs = -1;
-    std::vector<std::string> prompts = {};  // [prompt] as text
-    bool as_list = false;                   // the client sent a list of prompts: it gets a list of answers
-    Json settings = {};                     // generation_settings
+    std::vector<std::string> prompts = {};          // [prompt] as text
+    std::vector<std::string> response_fields = {};  // what the answer is cut down to, unless empty
+    bool as_list = false;  // the client sent a list of prompts: it gets a list of answers
+    Json settings = {};    // generation_settings
   };
   NativeWriter(std::shared_ptr<Engine> engine, AnswerFacts facts, Options options)
       : engine_(std::move(engine)), facts_(std::move(facts)), options_(std::move(options)) {}
+
+  void on_slot(int slot) override { facts_.slot = slot; }
 
   std::string on_event(const Event& event, const Reply& so_far) override {
     const auto index = static_cast<size_t>(event.choice);
@@ -36,7 +39,7 @@ class NativeWriter final : public ReplyWriter {
       return sse(out);
     }
     if (std::holds_alternative<Finish>(event.what))
-      return sse(last(index, so_far.choices[index], "", so_far));
+      return sse(only_wanted(last(index, so_far.choices[index], "", so_far)));
     const Delta& delta = std::get<Delta>(event.what);
     Json out = piece(index, delta.content);
     if (options_.flags.return_token_ids) out["tokens"] = delta.tokens;
@@ -55,7 +58,7 @@ class NativeWriter final : public ReplyWriter {
       if (options_.flags.return_token_ids) item["tokens"] = choice.tokens;
       if (options_.logprobs >= 0)
         item["completion_probabilities"] = native_logprobs(*engine_, choice.logprobs);
-      list.push_back(std::move(item));
+      list.push_back(only_wanted(item));
     }
     if (!options_.as_list && list.size() == 1) return list[0];
     return list;
@@ -68,6 +71,24 @@ class NativeWriter final : public ReplyWriter {
             {"tokens", Json::array()},
             {"stop", false},
             {"id_slot", facts_.slot}};
+  }
+
+  // "a/b" takes b out of a, as "b".
+  Json only_wanted(const Json& answer) const {
+    if (options_.response_fields.empty()) return answer;
+    Json out = Json::object();
+    for (const std::string& path : options_.response_fields) {
+      const Json* at = &answer;
+      std::string_view rest = path;
+      std::string name;
+      while (at && !rest.empty()) {
+        name = rest.substr(0, rest.find('/'));
+        rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+        at = at->is_object() && at->contains(name) ? &(*at)[name] : nullptr;
+      }
+      if (at && !name.empty()) out[name] = *at;
+    }
+    return out;
   }
 
   Json last(size_t index, const ChoiceReply& choice, std::string content, const Reply& reply) const {
@@ -89,7 +110,7 @@ class NativeWriter final : public ReplyWriter {
   }
 
   const std::shared_ptr<Engine> engine_;
-  const AnswerFacts facts_;
+  AnswerFacts facts_;
   const Options options_;
 };
 
@@ -112,25 +133,32 @@ void run_native(const CallPtr& call, Fields& fields, std::vector<NativePrompt> p
   NativeWriter::Options options{.flags = read_stream_flags(fields), .as_list = as_list};
   auto model = read_model(*call, fields);
   if (!model) return call->fail(model.error());
-  auto request = prepare_text(*call, fields, -1);
-  if (!request) return call->fail(request.error());
+  if (const Json* names = fields.array("response_fields")) {
+    for (const Json& name : *names) {
+      if (!name.is_string()) fields.reject("response_fields", "expected a list of strings");
+      if (name.is_string()) options.response_fields.push_back(name.get<std::string>());
+    }
+  }
+  auto prepared = prepare_text(*call, fields, -1);
+  if (!prepared) return call->fail(prepared.error());
   if (fields.error()) return call->fail(*fields.error());
-  options.logprobs = request->logprobs;
-  options.settings = settings_json(*request);
-  GenerationPlan plan{.stream = options.flags.stream,
+  GenerateRequest& request = prepared->request;
+  options.logprobs = request.logprobs;
+  options.settings = settings_json(request);
+  GenerationPlan plan{.form = std::move(prepared->form),
+                      .stream = options.flags.stream,
                       .wanted_slot = options.flags.slot,
                       .ping_interval = options.flags.ping_interval};
   for (NativePrompt& prompt : prompts) {
     options.prompts.push_back(call->engine().detokenize(prompt.ids, true));
-    plan.requests.push_back(*request);
+    plan.requests.push_back(request);
     plan.requests.back().prompt = std::move(prompt.ids);
     plan.requests.back().pictures = std::move(prompt.pictures);
   }
   AnswerFacts facts{.id = call->id(),
                     .model = *model,
                     .created_s = now_s(),
-                    .per_prompt = static_cast<size_t>(request->choices),
-                    .slot = std::max(options.flags.slot, 0)};
+                    .per_prompt = static_cast<size_t>(request.choices)};
   plan.writer =
       std::make_unique<NativeWriter>(call->service().engine(), std::move(facts), std::move(options));
   run_generation(call, std::move(plan));

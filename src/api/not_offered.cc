@@ -12,6 +12,10 @@ void post_rerank(const CallPtr& call) {
   call->fail(ApiError::not_supported("this model cannot rerank: it is a text generator"));
 }
 
+void post_audio(const CallPtr& call) {
+  call->fail(ApiError::not_supported("this model hears nothing: it reads text"));
+}
+
 void get_adapters(const CallPtr& call) {
   call->respond(Json::array());
 }

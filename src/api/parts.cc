@@ -19,9 +19,10 @@ Json bytes_json(const std::string& bytes) {
   return list;
 }
 
-Json chat_entry(const Engine& engine, const TokenLogprob& token) {
-  const std::string bytes = engine.token_bytes(token.token);
-  return {{"token", bytes}, {"logprob", clamped(token.logprob)}, {"bytes", bytes_json(bytes)}};
+Json chat_entry(const Engine& engine, const TokenLogprob& token, bool as_id) {
+  return {{"token", token_name(engine, token.token, as_id)},
+          {"logprob", clamped(token.logprob)},
+          {"bytes", bytes_json(engine.token_bytes(token.token))}};
 }
 
 }  // namespace
@@ -93,33 +94,40 @@ Json stop_reason_json(const Finish& finish) {
   return nullptr;
 }
 
-Json chat_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions) {
+std::string token_name(const Engine& engine, int32_t token, bool as_id) {
+  return as_id ? fmt::format("token_id:{}", token) : engine.token_bytes(token);
+}
+
+Json chat_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions, bool as_ids) {
   Json content = Json::array();
   for (const PositionLogprobs& position : positions) {
-    Json entry = chat_entry(engine, position.chosen);
+    Json entry = chat_entry(engine, position.chosen, as_ids);
     entry["top_logprobs"] = Json::array();
-    for (const TokenLogprob& token : position.top) entry["top_logprobs"].push_back(chat_entry(engine, token));
+    for (const TokenLogprob& token : position.top)
+      entry["top_logprobs"].push_back(chat_entry(engine, token, as_ids));
     content.push_back(std::move(entry));
   }
   return {{"content", std::move(content)}};
 }
 
 Json completion_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions,
-                         size_t text_offset) {
+                         size_t text_offset, bool as_ids) {
   Json out = {{"tokens", Json::array()},
               {"token_logprobs", Json::array()},
               {"top_logprobs", Json::array()},
               {"text_offset", Json::array()}};
   for (const PositionLogprobs& position : positions) {
-    const std::string bytes = engine.token_bytes(position.chosen.token);
-    out["tokens"].push_back(bytes);
+    out["tokens"].push_back(token_name(engine, position.chosen.token, as_ids));
     out["token_logprobs"].push_back(clamped(position.chosen.logprob));
     out["text_offset"].push_back(text_offset);
     Json top = Json::object();
     for (const TokenLogprob& token : position.top)
-      top[engine.token_bytes(token.token)] = clamped(token.logprob);
+      top[token_name(engine, token.token, as_ids)] = clamped(token.logprob);
     out["top_logprobs"].push_back(std::move(top));
-    text_offset += bytes.size();
+    text_offset +=
+        engine.detokenize({&position.chosen.token, 1}, false).empty()  // control tokens do not show
+            ? 0
+            : engine.token_bytes(position.chosen.token).size();
   }
   return out;
 }
@@ -127,7 +135,7 @@ Json completion_logprobs(const Engine& engine, const std::vector<PositionLogprob
 Json native_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions) {
   Json list = Json::array();
   const auto entry = [&](const TokenLogprob& token) {
-    Json item = chat_entry(engine, token);
+    Json item = chat_entry(engine, token, false);
     item["id"] = token.token;
     return item;
   };
@@ -153,7 +161,7 @@ Json prompt_logprobs_json(const Engine& engine, const std::vector<PositionLogpro
     Json& chosen = item[std::to_string(position.chosen.token)];
     if (chosen.is_null()) {
       chosen = {{"logprob", clamped(position.chosen.logprob)},
-                {"rank", nullptr},
+                {"rank", position.chosen_rank},
                 {"decoded_token", engine.token_bytes(position.chosen.token)}};
     }
     list.push_back(std::move(item));

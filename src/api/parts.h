@@ -20,6 +20,7 @@ struct StreamFlags {
   bool timings_per_token = false;
   bool return_progress = false;
   bool return_token_ids = false;
+  bool tokens_as_ids = false;  // log-probabilities name tokens "token_id:7", not by their text
   std::chrono::milliseconds ping_interval{-1};
   int slot = -1;
 };
@@ -36,10 +37,11 @@ Json progress_json(const PromptProgress& progress);
 const char* openai_finish(FinishReason reason);
 Json stop_reason_json(const Finish& finish);  // vLLM's: the string or token that ended it, or null
 
+std::string token_name(const Engine& engine, int32_t token, bool as_id);  // its text, or "token_id:7"
 // Log-probabilities in the shapes of chat, completions and llama-server.
-Json chat_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions);
+Json chat_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions, bool as_ids = false);
 Json completion_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions,
-                         size_t text_offset);
+                         size_t text_offset, bool as_ids = false);
 Json native_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions);
 // vLLM's prompt_logprobs: null for the first token, then {id: {logprob, rank, decoded_token}}.
 Json prompt_logprobs_json(const Engine& engine, const std::vector<PositionLogprobs>& positions);

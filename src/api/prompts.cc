@@ -88,4 +88,19 @@ ApiResult<std::vector<std::vector<int32_t>>> read_prompts(const Engine& engine, 
   return prompts;
 }
 
+std::optional<ApiError> truncate_prompt(const Engine& engine, Fields& fields, GenerateRequest& request) {
+  const auto wanted = fields.integer("truncate_prompt_tokens", -1, int64_t{1} << 40);
+  if (!wanted) return fields.error();
+  if (*wanted == 0)
+    return ApiError::bad_request("truncate_prompt_tokens: expected -1 or at least 1, got 0",
+                                 "truncate_prompt_tokens");
+  const int64_t kept = *wanted > 0 ? *wanted : engine.info().context_tokens - 1;
+  const int64_t surplus = static_cast<int64_t>(request.prompt.size()) - kept;
+  if (surplus <= 0) return std::nullopt;
+  if (!request.pictures.empty())
+    return ApiError::bad_request("truncate_prompt_tokens: not with pictures", "truncate_prompt_tokens");
+  request.prompt.erase(request.prompt.begin(), request.prompt.begin() + surplus);
+  return std::nullopt;
+}
+
 }  // namespace sirocco::api

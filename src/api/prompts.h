@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "api/api_error.h"
+#include "api/fields.h"
 #include "sirocco/engine.h"
 
 namespace sirocco::api {
@@ -23,5 +25,8 @@ ApiResult<std::vector<std::vector<int32_t>>> read_prompts(const Engine& engine, 
 
 // One list of token ids of this vocabulary.
 ApiResult<std::vector<int32_t>> read_ids(const Engine& engine, const Json& list, std::string_view field);
+
+// vLLM's truncate_prompt_tokens: keeps so many of the last tokens (-1: as many as the context takes).
+std::optional<ApiError> truncate_prompt(const Engine& engine, Fields& fields, GenerateRequest& request);
 
 }  // namespace sirocco::api

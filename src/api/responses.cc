@@ -26,7 +26,7 @@ ApiResult<Json> earlier_messages(Service& service, const std::string& id) {
 }
 
 // Fields of the request that every response object repeats, with what holds where they are absent.
-Json echo_of(Fields& fields, const std::string& previous) {
+Json echo_of(Fields& fields, const std::string& previous, const SamplingOptions& sampling) {
   const auto or_default = [&](const char* name, Json value) {
     const Json* given = fields.any(name);
     return given ? *given : std::move(value);
@@ -36,11 +36,11 @@ Json echo_of(Fields& fields, const std::string& previous) {
                {"parallel_tool_calls", or_default("parallel_tool_calls", true)},
                {"previous_response_id", previous.empty() ? Json(nullptr) : Json(previous)},
                {"reasoning", or_default("reasoning", {{"effort", nullptr}, {"summary", nullptr}})},
-               {"temperature", or_default("temperature", 1.0)},
+               {"temperature", or_default("temperature", sampling.temperature)},
                {"text", or_default("text", {{"format", {{"type", "text"}}}})},
                {"tool_choice", or_default("tool_choice", "auto")},
                {"tools", or_default("tools", Json::array())},
-               {"top_p", or_default("top_p", 1.0)},
+               {"top_p", or_default("top_p", sampling.top_p)},
                {"truncation", or_default("truncation", "disabled")},
                {"metadata", or_default("metadata", Json::object())}};
   return echo;
@@ -48,7 +48,7 @@ Json echo_of(Fields& fields, const std::string& previous) {
 
 struct Prepared {
   ResponsesInput input;
-  GenerateRequest request;
+  PreparedRequest answer;
   std::string previous;
 };
 
@@ -62,10 +62,10 @@ ApiResult<Prepared> prepare_response(Call& call, Fields& fields) {
   out.input = *std::move(input);
   const std::vector<std::string> ignored = fields.unread();
   Fields chat_fields(out.input.chat);
-  auto request = prepare_chat(call, out.input.chat, {}, chat_fields);
-  if (!request) return fail_api(request.error());
-  out.request = *std::move(request);
-  out.request.choices = 1;
+  auto answer = prepare_chat(call, out.input.chat, {}, chat_fields);
+  if (!answer) return fail_api(answer.error());
+  out.answer = *std::move(answer);
+  out.answer.request.choices = 1;
   call.note_ignored(ignored);
   return out;
 }
@@ -83,15 +83,18 @@ void post_responses(const CallPtr& call) {
   if (!model) return call->fail(model.error());
   auto prepared = prepare_response(*call, fields);
   if (!prepared) return call->fail(prepared.error());
-  ResponsesWriter::Options options{.echo = echo_of(fields, prepared->previous),
-                                   .store = store,
-                                   .messages = std::move(prepared->input.messages),
-                                   .items = std::move(prepared->input.items)};
+  ResponsesWriter::Options options{
+      .echo = echo_of(fields, prepared->previous, prepared->answer.request.sampling),
+      .store = store,
+      .messages = std::move(prepared->input.messages),
+      .items = std::move(prepared->input.items)};
   AnswerFacts facts{.id = "resp_" + random_id(32), .model = *model, .created_s = now_s()};
-  GenerationPlan plan{
-      .stream = flags.stream, .wanted_slot = flags.slot, .ping_interval = flags.ping_interval};
+  GenerationPlan plan{.form = std::move(prepared->answer.form),
+                      .stream = flags.stream,
+                      .wanted_slot = flags.slot,
+                      .ping_interval = flags.ping_interval};
   plan.writer = std::make_unique<ResponsesWriter>(call->service(), std::move(facts), std::move(options));
-  plan.requests.push_back(std::move(prepared->request));
+  plan.requests.push_back(std::move(prepared->answer.request));
   run_generation(call, std::move(plan));
 }
 
@@ -101,7 +104,8 @@ void post_count_response(const CallPtr& call) {
   Fields fields(*body);
   auto prepared = prepare_response(*call, fields);
   if (!prepared) return call->fail(prepared.error());
-  call->respond({{"object", "response.input_tokens"}, {"input_tokens", prepared->request.prompt.size()}});
+  call->respond(
+      {{"object", "response.input_tokens"}, {"input_tokens", prepared->answer.request.prompt.size()}});
 }
 
 void get_response(const CallPtr& call) {

@@ -53,13 +53,16 @@ std::optional<ApiError> read_item(const Json& json, const std::string& field, Js
     auto parts = content ? read_content(*content, field + ".content") : ApiResult<Json>("");
     if (!parts) return parts.error();
     messages.push_back({{"role", item.text("role")}, {"content", *std::move(parts)}});
-  } else if (type == "function_call") {
+  } else if (type == "function_call" || type == "custom_tool_call") {
+    const bool custom = type == "custom_tool_call";  // its input is text, not JSON
+    const std::string arguments =
+        custom ? to_text(Json{{"input", item.text("input")}}) : item.text("arguments");
     Json call = {{"id", item.text("call_id")},
                  {"type", "function"},
-                 {"function", {{"name", item.text("name")}, {"arguments", item.text("arguments")}}}};
+                 {"function", {{"name", item.text("name")}, {"arguments", arguments}}}};
     messages.push_back(
         {{"role", "assistant"}, {"content", ""}, {"tool_calls", Json::array({std::move(call)})}});
-  } else if (type == "function_call_output") {
+  } else if (type == "function_call_output" || type == "custom_tool_call_output") {
     const Json* output = item.any("output");
     auto parts = output ? read_content(*output, field + ".output") : ApiResult<Json>("");
     if (!parts) return parts.error();
@@ -69,9 +72,9 @@ std::optional<ApiError> read_item(const Json& json, const std::string& field, Js
     const std::string text = reasoning_text(json);
     if (!text.empty())
       messages.push_back({{"role", "assistant"}, {"content", ""}, {"reasoning_content", text}});
-  } else {
+  } else if (!type.ends_with("_call") && !type.ends_with("_call_output")) {
     item.reject("type", fmt::format("unknown item \"{}\"", type));
-  }
+  }  // else: of tools that other services run
   return item.error();
 }
 
@@ -83,15 +86,14 @@ void read_tools(Fields& fields, Json& chat) {
     const Json* schema = tool.any("parameters");
     Json function = {{"name", tool.text("name")}, {"description", tool.text("description")}};
     function["parameters"] = schema ? *schema : Json{{"type", "object"}};
+    if (tool.flag("strict")) function["strict"] = true;
     if (tool.error()) return fields.reject("tools", tool.error()->message);
     chat["tools"].push_back({{"type", "function"}, {"function", std::move(function)}});
   }
   if (const Json* choice = fields.any("tool_choice"); choice && chat.contains("tools")) {
     chat["tool_choice"] = *choice;
-    if (choice->is_object() && !choice->contains("name")) {  // {"type": "allowed_tools", "mode": …}
-      const std::string mode = Fields(*choice).text("mode");
-      chat["tool_choice"] = mode.empty() ? "auto" : mode;
-    }
+    if (choice->is_object() && !choice->contains("name") && Fields(*choice).text("type") != "allowed_tools")
+      chat["tool_choice"] = "auto";  // names a tool that other services run
   }
 }
 

@@ -35,6 +35,8 @@ constexpr Route kRoutes[] = {
     read("/props", get_props),
     read("/slots", get_slots),
     read("/lora-adapters", get_adapters),
+    read("/is_sleeping", get_is_sleeping),
+    post("/reset_prefix_cache", post_reset_cache),
     post("/slots/{id}", post_slot),
     post("/v1/chat/completions", post_chat),
     post("/chat/completions", post_chat),
@@ -63,6 +65,14 @@ constexpr Route kRoutes[] = {
     post("/v1/rerank", post_rerank),
     post("/rerank", post_rerank),
     post("/reranking", post_rerank),
+    post("/v1/reranking", post_rerank),
+    post("/v2/rerank", post_rerank),
+    post("/v1/score", post_rerank),
+    post("/score", post_rerank),
+    post("/v2/embed", post_embeddings),
+    post("/pooling", post_embeddings),
+    post("/classify", post_embeddings),
+    post("/v1/audio/transcriptions", post_audio),
 };
 
 // Segment by segment; {…} stands for any one segment, handed out in `parameter`.

@@ -13,6 +13,7 @@
 
 #include "api/api_error.h"
 #include "api/api_keys.h"
+#include "api/background.h"
 #include "api/constraint.h"
 #include "api/metrics.h"
 #include "api/response_store.h"
@@ -63,6 +64,7 @@ class Service {
   Metrics& metrics() { return metrics_; }
   Slots& slots() { return slots_; }
   ResponseStore& stored() { return stored_; }
+  Background& background() { return background_; }
   void log(LogLevel level, std::string_view event, const Json& fields) const;
 
  private:
@@ -79,6 +81,7 @@ class Service {
   mutable std::mutex mutex_;
   std::shared_ptr<Engine> engine_;                   // guarded by mutex_
   std::shared_ptr<ConstraintCompiler> constraints_;  // guarded by mutex_
+  Background background_{2};                         // last: its work uses all of the above
 };
 
 }  // namespace sirocco::api

@@ -113,4 +113,9 @@ void post_slot(const CallPtr& call) {
   restore(call, slot, name);
 }
 
+void post_reset_cache(const CallPtr& call) {
+  call->engine().drop_cached_prefixes();
+  call->respond(Json::object({{"success", true}}));
+}
+
 }  // namespace sirocco::api

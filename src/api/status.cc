@@ -57,6 +57,10 @@ void get_openapi(const CallPtr& call) {
   call->respond(std::move(response));
 }
 
+void get_is_sleeping(const CallPtr& call) {
+  call->respond({{"is_sleeping", false}});  // it never does
+}
+
 void get_props(const CallPtr& call) {
   const auto engine = call->service().engine();
   if (!engine) return call->fail(call->service().loading_error());

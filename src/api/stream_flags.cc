@@ -17,6 +17,7 @@ StreamFlags read_stream_flags(Fields& fields) {
   flags.timings_per_token = fields.flag("timings_per_token");
   flags.return_progress = fields.flag("return_progress");
   flags.return_token_ids = fields.flag("return_token_ids") || fields.flag("return_tokens");
+  flags.tokens_as_ids = fields.flag("return_tokens_as_token_ids");
   if (const auto seconds = fields.integer("sse_ping_interval", -1, 3600)) {
     flags.ping_interval = std::chrono::seconds(std::max<int64_t>(*seconds, 0));
   }

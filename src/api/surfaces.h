@@ -14,6 +14,7 @@ void get_load(const CallPtr& call);
 void get_metrics(const CallPtr& call);
 void get_openapi(const CallPtr& call);
 void get_props(const CallPtr& call);
+void get_is_sleeping(const CallPtr& call);
 // models.cc
 void get_models(const CallPtr& call);
 void get_model(const CallPtr& call);
@@ -40,9 +41,11 @@ void post_response_cancel(const CallPtr& call);
 // slot_routes.cc
 void get_slots(const CallPtr& call);
 void post_slot(const CallPtr& call);
+void post_reset_cache(const CallPtr& call);
 // not_offered.cc: known paths of other model kinds
 void post_embeddings(const CallPtr& call);
 void post_rerank(const CallPtr& call);
+void post_audio(const CallPtr& call);
 void get_adapters(const CallPtr& call);
 
 }  // namespace sirocco::api

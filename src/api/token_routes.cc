@@ -32,9 +32,9 @@ Json vllm_tokens(const Engine& engine, const std::vector<int32_t>& ids, bool wit
 }
 
 ApiResult<std::vector<int32_t>> chat_ids(Call& call, const Json& body, Fields& fields) {
-  auto request = prepare_chat(call, body, call.request().body, fields);
-  if (!request) return fail_api(request.error());
-  return std::move(request->prompt);
+  auto prepared = prepare_chat(call, body, call.request().body, fields);
+  if (!prepared) return fail_api(prepared.error());
+  return std::move(prepared->request.prompt);
 }
 
 }  // namespace

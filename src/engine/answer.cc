@@ -16,6 +16,20 @@ Answering::Answering(const Tokenizer& tokenizer, int64_t context_tokens)
       think_(tokenizer.special_id("[THINK]").value_or(-1)),
       end_think_(tokenizer.special_id("[/THINK]").value_or(-1)) {}
 
+namespace {
+
+void set_bit(std::vector<uint32_t>& bits, int32_t token) {
+  bits[static_cast<size_t>(token) / 32] |= 1U << (static_cast<size_t>(token) % 32);
+}
+
+// Whether the answer ends in all of `words` but the last.
+bool about_to_say(const std::vector<int32_t>& answer, const std::vector<int32_t>& words) {
+  const size_t lead = words.size() - 1;
+  return answer.size() >= lead && std::equal(words.begin(), words.end() - 1, answer.end() - lead);
+}
+
+}  // namespace
+
 std::optional<int32_t> Answering::pick(const GenerateRequest& request, Choice& choice,
                                        std::span<const float> logits) const {
   std::vector<int32_t> banned;
@@ -24,10 +38,19 @@ std::optional<int32_t> Answering::pick(const GenerateRequest& request, Choice& c
   if (too_short) banned.insert(banned.end(), request.stop_tokens.begin(), request.stop_tokens.end());
   if (request.thinking_tokens == 0) banned.push_back(think_);
 
+  for (const auto& words : request.bad_words)
+    if (!words.empty() && about_to_say(choice.answer, words)) banned.push_back(words.back());
+
   std::vector<uint32_t> allowed;
   if (choice.mask) {
     allowed.assign((logits.size() + 31) / 32, 0);
     if (!choice.mask->fill(allowed)) allowed.clear();
+  }
+  if (!request.allowed_tokens.empty()) {
+    std::vector<uint32_t> listed((logits.size() + 31) / 32, 0);
+    for (const int32_t token : request.allowed_tokens) set_bit(listed, token);
+    for (size_t i = 0; i < allowed.size(); ++i) listed[i] &= allowed[i];
+    allowed = std::move(listed);
   }
   const int32_t forced = std::exchange(choice.forced, -1);
   if (forced >= 0) {
@@ -38,6 +61,7 @@ std::optional<int32_t> Answering::pick(const GenerateRequest& request, Choice& c
 }
 
 void Answering::say(Choice& choice, ReplyDelta&& said, Delta& out) const {
+  choice.broke_line |= said.content.find('\n') != std::string::npos;
   out.reasoning += said.reasoning;
   choice.stops.push(said.content, out.content);
   if (said.tool_calls.empty()) return;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/check.h"
@@ -27,6 +28,12 @@ void EngineLoop::commit_item(const PlanItem& item, size_t number, const StepOutp
   (choice.answer.empty() ? choice.timings.prompt_bytes : choice.timings.predicted_bytes) += step_bytes;
   if (choice.answer.empty()) note_prompt(item, live, number, output, now_s);
   if (!item.completes) return;
+  if (live.request.max_tokens == 0) {  // the prompt was all that was asked for
+    Delta delta;
+    delta.prompt_logprobs = std::move(live.prompt_logprobs);
+    finish(owner, {FinishReason::length, {}, -1, {}}, std::move(delta));
+    return finish_all(live, FinishReason::length);
+  }
   const auto logits = logits_row(output, batch_.first_logit_row(number) + batch_.logit_rows(number) - 1);
   const bool first = choice.index == 0 && choice.answer.empty();
   if (first && live.choices.size() > 1) start_other_choices(live, logits, now_s);
@@ -72,6 +79,9 @@ void EngineLoop::take_token(const Owner& owner, std::span<const float> logits, d
   choice.last_token_s = now_s;
   if (first && choice.index == 0) delta.prompt_logprobs = std::move(live.prompt_logprobs);
   if (ending) return finish(owner, *ending, std::move(delta));
+  if (const auto limit = live.request.answer_timeout; limit && choice.broke_line)
+    if (now_s - choice.first_token_s > std::chrono::duration<double>(*limit).count())
+      return finish(owner, {FinishReason::timeout, {}, -1, {}}, std::move(delta));
   live.stream->add({choice.index, std::move(delta)});
   if (choice.scheduled) scheduler_.append(choice.sequence, static_cast<CacheKey>(choice.answer.back()));
 }
@@ -86,8 +96,8 @@ void EngineLoop::finish(const Owner& owner, const Answering::Ending& ending, Del
     owners_.erase(choice.sequence);
   }
   answering_.finish(choice, delta);
-  const bool says_nothing =
-      delta.tokens.empty() && delta.content.empty() && delta.reasoning.empty() && delta.tool_calls.empty();
+  const bool says_nothing = delta.tokens.empty() && delta.content.empty() && delta.reasoning.empty() &&
+                            delta.tool_calls.empty() && delta.prompt_logprobs.empty();
   if (!says_nothing) live.stream->add({choice.index, std::move(delta)});
 
   const auto answer_tokens = static_cast<int64_t>(choice.answer.size());

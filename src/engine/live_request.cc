@@ -100,8 +100,10 @@ Result<void> check_request(const GenerateRequest& r, const RequestLimits& limits
   for (const int32_t token : r.stop_tokens)
     if (!token_ok(token))
       return bad_input(fmt::format("stop_token_ids: token {}, expected 0 to {}", token, vocabulary - 1));
-  if (r.max_tokens < -1 || r.max_tokens == 0)
-    return bad_input(fmt::format("max_tokens: {}, expected at least 1", r.max_tokens));
+  for (const int32_t token : r.allowed_tokens)
+    if (!token_ok(token))
+      return bad_input(fmt::format("allowed_token_ids: token {}, expected 0 to {}", token, vocabulary - 1));
+  if (r.max_tokens < -1) return bad_input(fmt::format("max_tokens: {}, expected at least 0", r.max_tokens));
   if (r.min_tokens < 0) return bad_input(fmt::format("min_tokens: {}, expected at least 0", r.min_tokens));
   if (r.max_tokens > 0 && r.min_tokens > r.max_tokens)
     return bad_input(

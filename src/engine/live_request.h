@@ -29,6 +29,7 @@ struct Choice {
   std::unique_ptr<TokenMask> mask;
   ReplyParser reply;
   StopMatcher stops;
+  bool broke_line = false;  // the answer has a line break
   double first_step_s = 0.0, first_token_s = 0.0, last_token_s = 0.0;
   Timings timings;
   uint64_t logits_hash = 0;

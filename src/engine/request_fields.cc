@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -47,6 +48,7 @@ class FieldReader {
     read_samplers();
     read_limits();
     read_stops();
+    read_bad_words();
     read_bias();
     read_breakers();
     read_log_probabilities();
@@ -152,15 +154,31 @@ class FieldReader {
         }
     }
     flag("include_stop_str_in_output", request_.include_stop);
-    if (const PythonJson* tokens = given("stop_token_ids")) {
-      request_.stop_tokens.clear();
-      if (!tokens->is_array()) wrong("stop_token_ids", "a list of token ids");
-      for (const PythonJson& item : tokens->items) {
-        const auto id = item.as_int64();
-        if (!id || *id < 0 || *id >= tokenizer_.vocab_size())
-          return wrong("stop_token_ids", "a list of token ids");
-        request_.stop_tokens.push_back(static_cast<int32_t>(*id));
-      }
+    token_list("stop_token_ids", request_.stop_tokens);
+    token_list("allowed_token_ids", request_.allowed_tokens);
+  }
+  void token_list(const char* key, std::vector<int32_t>& out) {
+    const PythonJson* tokens = given(key);
+    if (tokens == nullptr) return;
+    out.clear();
+    if (!tokens->is_array()) return wrong(key, "a list of token ids");
+    for (const PythonJson& item : tokens->items) {
+      const auto id = item.as_int64();
+      if (!id || *id < 0 || *id >= tokenizer_.vocab_size()) return wrong(key, "a list of token ids");
+      out.push_back(static_cast<int32_t>(*id));
+    }
+  }
+
+  // Each word as it stands at the head of a text and behind a space.
+  void read_bad_words() {
+    const PythonJson* words = given("bad_words");
+    if (words == nullptr) return;
+    request_.bad_words.clear();
+    if (!words->is_array()) return wrong("bad_words", "a list of strings");
+    for (const PythonJson& word : words->items) {
+      if (!word.is_string() || word.text.empty()) return wrong("bad_words", "a list of strings");
+      request_.bad_words.push_back(tokenizer_.encode(word.text));
+      if (word.text.front() != ' ') request_.bad_words.push_back(tokenizer_.encode(" " + word.text));
     }
   }
 
@@ -243,10 +261,16 @@ class FieldReader {
     int top = 0;
     if (integer("top_logprobs", top) && request_.logprobs >= 0) request_.logprobs = top;
     if (integer("n_probs", top) && top > 0) request_.logprobs = top;
-    integer("prompt_logprobs", request_.prompt_logprobs);
+    if (const PythonJson* value = given("prompt_logprobs"); value && value->is(Kind::boolean))
+      request_.prompt_logprobs = value->boolean ? 1 : -1;
+    else
+      integer("prompt_logprobs", request_.prompt_logprobs);
   }
 
   void read_rest() {
+    int64_t milliseconds = 0;
+    if (integer("t_max_predict_ms", milliseconds) && milliseconds > 0)
+      request_.answer_timeout = std::chrono::milliseconds(std::min(milliseconds, int64_t{1} << 40));
     integer("priority", request_.priority);
     flag("cache_prompt", request_.use_prefix_cache);
     flag("return_progress", request_.report_progress);

@@ -6,8 +6,9 @@
 #include <xgrammar/grammar.h>
 #include <xgrammar/matcher.h>
 
-#include <algorithm>
-#include <bit>
+#include <list>
+#include <mutex>
+#include <unordered_map>
 
 #include "grammar/reply_grammar.h"
 
@@ -25,7 +26,7 @@ namespace {
 using api::ApiError;
 using api::ApiResult;
 
-constexpr int64_t kCacheBytes = 256 << 20;  // of compiled grammars, least recently used go first
+constexpr size_t kCacheBytes = 256 << 20;  // of compiled grammars, least recently used go first
 constexpr int kCompileThreads = 2;
 
 class GrammarMask final : public TokenMask {
@@ -50,25 +51,119 @@ class GrammarMask final : public TokenMask {
   xgrammar::GrammarMatcher matcher_;
 };
 
-class GrammarCompiler final : public api::ConstraintCompiler {
- public:
-  explicit GrammarCompiler(const Engine& engine)
-      : markers_(markers_of(engine)),
-        compiler_(vocabulary_of(engine, markers_), kCompileThreads, /*cache_enabled=*/true, kCacheBytes) {}
+// Between two elements of a JSON text: enough for any indentation, too little for a model that got stuck in
+// white space.
+constexpr int kMostWhitespace = 40;
 
-  ApiResult<std::shared_ptr<const TokenMask>> compile(const api::Constraint& constraint) override {
-    auto tag = structural_tag(constraint, markers_);
-    if (!tag) return api::fail_api(tag.error());
-    try {
-      xgrammar::GrammarMatcher matcher(compiler_.CompileStructuralTag(tag->dump()));
-      return std::make_shared<const GrammarMask>(std::move(matcher));
-    } catch (const std::exception& error) {
-      const std::string text = error.what();
-      return api::fail_api(ApiError::bad_request("structured output: " + text.substr(0, text.find('\n'))));
+// XGrammar prints a repetition without an end as {2, -1}, which it does not read; what it reads is {2,}.
+std::string mend_repetitions(std::string_view grammar) {
+  constexpr std::string_view kNoEnd = ", -1}";
+  std::string out;
+  char inside = 0;  // a literal or a class of characters, by the character that closes it
+  for (size_t i = 0; i < grammar.size(); ++i) {
+    const char c = grammar[i];
+    if (inside == 0 && grammar.substr(i).starts_with(kNoEnd)) {
+      out += ",}";
+      i += kNoEnd.size() - 1;
+      continue;
+    }
+    out += c;
+    if (inside != 0 && c == '\\' && i + 1 < grammar.size()) {
+      out += grammar[++i];
+    } else if (inside == c) {
+      inside = 0;
+    } else if (inside == 0 && (c == '"' || c == '[')) {
+      inside = c == '"' ? '"' : ']';
+    }
+  }
+  return out;
+}
+
+// XGrammar's schemas inside a structural tag allow any amount of white space: writes them as grammars.
+void bound_whitespace(Json& format) {
+  if (format.is_object() && format.value("type", Json()) == "json_schema" && format.contains("json_schema")) {
+    const auto grammar = xgrammar::Grammar::FromJSONSchema(format["json_schema"].dump(), true, std::nullopt,
+                                                           std::nullopt, true, kMostWhitespace);
+    format = {{"type", "grammar"}, {"grammar", mend_repetitions(grammar.ToString())}};
+  } else if (format.is_structured()) {
+    for (Json& inner : format) bound_whitespace(inner);
+  }
+}
+
+// Compiled grammars by the structural tags that they came from; the least recently used go first.
+class GrammarCache {
+ public:
+  std::optional<xgrammar::CompiledGrammar> find(const std::string& tag) {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_tag_.find(tag);
+    if (found == by_tag_.end()) return std::nullopt;
+    entries_.splice(entries_.begin(), entries_, found->second);
+    return found->second->grammar;
+  }
+  void put(const std::string& tag, const xgrammar::CompiledGrammar& grammar) {
+    const std::lock_guard lock(mutex_);
+    if (by_tag_.contains(tag)) return;
+    entries_.push_front({tag, grammar, tag.size() + grammar.MemorySizeBytes()});
+    by_tag_[tag] = entries_.begin();
+    bytes_ += entries_.front().bytes;
+    while (bytes_ > kCacheBytes && entries_.size() > 1) {
+      bytes_ -= entries_.back().bytes;
+      by_tag_.erase(entries_.back().tag);
+      entries_.pop_back();
     }
   }
 
  private:
+  struct Entry {
+    std::string tag;
+    xgrammar::CompiledGrammar grammar;
+    size_t bytes;
+  };
+  std::mutex mutex_;  // guards what follows
+  std::list<Entry> entries_;
+  std::unordered_map<std::string, std::list<Entry>::iterator> by_tag_;
+  size_t bytes_ = 0;
+};
+
+class GrammarCompiler final : public api::ConstraintCompiler,
+                              public std::enable_shared_from_this<GrammarCompiler> {
+ public:
+  explicit GrammarCompiler(const Engine& engine)
+      : markers_(markers_of(engine)),
+        compiler_(vocabulary_of(engine, markers_), kCompileThreads, /*cache_enabled=*/false) {}
+
+  ApiResult<api::Compilation> begin(const api::Constraint& constraint) override {
+    auto tag = structural_tag(constraint, markers_);
+    if (!tag) return api::fail_api(tag.error());
+    std::string key = tag->dump();
+    if (const auto known = cache_.find(key)) return api::Compilation{.ready = mask_of(*known)};
+    return api::Compilation{.run = [self = shared_from_this(), tag = *std::move(tag), key = std::move(key),
+                                    param = field_at_fault(constraint)] { return self->run(tag, key, param); }};
+  }
+
+ private:
+  static api::MaskPtr mask_of(const xgrammar::CompiledGrammar& grammar) {
+    return std::make_shared<const GrammarMask>(xgrammar::GrammarMatcher(grammar));
+  }
+  static std::string field_at_fault(const api::Constraint& constraint) {
+    if (constraint.form == api::FormKind::any) return "tools";
+    return constraint.form == api::FormKind::gbnf ? "grammar" : "response_format";
+  }
+
+  ApiResult<api::MaskPtr> run(Json tag, const std::string& key, const std::string& param) {
+    if (const auto known = cache_.find(key)) return mask_of(*known);  // another request was quicker
+    try {
+      bound_whitespace(tag["format"]);
+      const auto grammar = compiler_.CompileStructuralTag(tag.dump());
+      cache_.put(key, grammar);
+      return mask_of(grammar);
+    } catch (const std::exception& error) {
+      const std::string text = error.what();
+      return api::fail_api(
+          ApiError::bad_request("structured output: " + text.substr(0, text.find('\n')), param));
+    }
+  }
+
   static int32_t marker(const Engine& engine, std::string_view name) {
     const std::vector<int32_t> ids = engine.tokenize(name, {.parse_special = true});
     return ids.size() == 1 ? ids[0] : -1;
@@ -97,6 +192,7 @@ class GrammarCompiler final : public api::ConstraintCompiler {
 
   const MarkerIds markers_;
   xgrammar::GrammarCompiler compiler_;
+  GrammarCache cache_;
 };
 
 }  // namespace

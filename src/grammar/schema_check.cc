@@ -9,9 +9,10 @@ namespace sirocco {
 namespace {
 
 // Assertions that no context-free grammar over the text expresses, or that XGrammar does not.
-constexpr std::array<std::string_view, 12> kInexpressible = {
-    "not",          "if",          "then",       "else",     "dependentRequired", "dependentSchemas",
-    "dependencies", "uniqueItems", "multipleOf", "contains", "minContains",       "maxContains"};
+constexpr std::array<std::string_view, 14> kInexpressible = {
+    "not",          "if",           "then",       "else",     "dependentRequired", "dependentSchemas",
+    "dependencies", "uniqueItems",  "multipleOf", "contains", "minContains",       "maxContains",
+    "$dynamicRef",  "$recursiveRef"};
 
 // Keywords whose value is a schema, a list of schemas, or an object of schemas.
 constexpr std::array<std::string_view, 5> kSchema = {"additionalProperties", "items", "unevaluatedProperties",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sample/logprobs.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -16,13 +17,15 @@ PositionLogprobs log_probabilities(std::span<const float> logits, int32_t chosen
   CHECK(chosen >= 0 && static_cast<size_t>(chosen) < logits.size());
   const float max = max_of(logits);
   constexpr float kLeast = -9999.0F;  // what clients expect in place of −infinity
-  if (!std::isfinite(max)) return {{chosen, kLeast}, {}};
+  if (!std::isfinite(max)) return {{chosen, kLeast}, {}, 1};
   const double log_total = static_cast<double>(max) + std::log(exp_sum(logits, max, 1.0F));
   const auto logprob = [&](float logit) {
     const float value = static_cast<float>(static_cast<double>(logit) - log_total);
     return value > kLeast ? value : kLeast;
   };
-  PositionLogprobs result{{chosen, logprob(logits[static_cast<size_t>(chosen)])}, {}};
+  const float own = logits[static_cast<size_t>(chosen)];
+  const auto better = std::ranges::count_if(logits, [own](float logit) { return logit > own; });
+  PositionLogprobs result{{chosen, logprob(own)}, {}, better + 1};
   if (top <= 0) return result;
   for (const Candidate& c : rank(logits, max, 1.0F, -std::numeric_limits<float>::infinity(), top))
     result.top.push_back({c.token, logprob(logits[static_cast<size_t>(c.token)])});

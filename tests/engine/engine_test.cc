@@ -107,6 +107,52 @@ TEST(Engine, ChoicesShareThePromptAndDiffer) {
   EXPECT_LT(e.model->rows - rows, 200 + 3 * 64 + 4 * 12 + 1);  // whole pages are shared
 }
 
+TEST(Engine, SamplesNothingButAllowedTokensAndNoBadWords) {
+  FakeEngine e(wander);
+  auto request = prompt_request(numbers(0, 20), 30);
+  request.ignore_end = true;
+  const Answer free = e.answer(request);
+  request.allowed_tokens = {1040, 1050, 1060};
+  for (const int32_t token : e.answer(request).tokens) EXPECT_TRUE(token % 10 == 0 && token <= 1060) << token;
+  request.allowed_tokens.clear();
+  request.bad_words = {{free.tokens[3]}, {free.tokens[0], free.tokens[1]}};
+  const Answer other = e.answer(request);
+  EXPECT_EQ(other.tokens[0], free.tokens[0]);  // the first half of a bad word is no bad word
+  EXPECT_NE(other.tokens[1], free.tokens[1]);
+  EXPECT_EQ(std::ranges::count(other.tokens, free.tokens[3]), 0);
+}
+
+TEST(Engine, ComputesThePromptAloneWhenNoTokenIsAskedFor) {
+  FakeEngine e(wander);
+  auto request = prompt_request(numbers(0, 150), 0);
+  request.choices = 2;
+  request.prompt_logprobs = 0;
+  auto stream = e.engine->submit(request);
+  ASSERT_TRUE(stream);
+  auto answers = read_all(*stream);
+  ASSERT_EQ(answers.size(), 2u);
+  for (const auto& [index, answer] : answers) {
+    EXPECT_TRUE(answer.tokens.empty());
+    EXPECT_EQ(answer.finish.reason, FinishReason::length);
+  }
+  EXPECT_EQ(answers[0].prompt_logprobs.size(), 149u);  // computed apart from the cache: all logits are needed
+  EXPECT_EQ(e.answer(prompt_request(numbers(0, 150), 0)).finish.usage.cached_tokens, 0);
+  EXPECT_EQ(e.answer(prompt_request(numbers(0, 150), 0)).finish.usage.cached_tokens, 149);
+  EXPECT_EQ(e.settled().pages_held, 0);
+}
+
+TEST(Engine, EndsAnAnswerThatTakesTooLongAtALineBreak) {
+  const Tokenizer tokenizer = mini_tokenizer();
+  const int32_t letter = tokenizer.encode("a")[0], line_break = tokenizer.encode("\n")[0];
+  FakeEngine e([=](std::span<const int32_t> history) { return history.size() == 60 ? line_break : letter; });
+  e.model->step_time = std::chrono::milliseconds(1);
+  auto request = prompt_request(numbers(0, 10), 200);
+  request.answer_timeout = std::chrono::milliseconds(1);
+  const Answer answer = e.answer(request);
+  EXPECT_EQ(answer.finish.reason, FinishReason::timeout);
+  EXPECT_EQ(answer.tokens.size(), 51u);  // up to the line break, though time was over long before
+}
+
 TEST(Engine, StopStringsNeverShowEvenInPart) {
   const Tokenizer tokenizer = mini_tokenizer();
   const auto prompt = numbers(0, 9);
@@ -260,7 +306,8 @@ TEST(Engine, RefusesRequestsByField) {
   EXPECT_EQ(message([](auto& r) { r.prompt.clear(); }), "prompt");
   EXPECT_EQ(message([](auto& r) { r.prompt[1] = -4; }), "prompt");
   EXPECT_EQ(message([](auto& r) { r.prompt.assign(100000, 1000); }), "prompt");
-  EXPECT_EQ(message([](auto& r) { r.max_tokens = 0; }), "max_tokens");
+  EXPECT_EQ(message([](auto& r) { r.max_tokens = -2; }), "max_tokens");
+  EXPECT_EQ(message([](auto& r) { r.allowed_tokens = {999999}; }), "allowed_token_ids");
   EXPECT_EQ(message([](auto& r) { r.choices = 0; }), "n");
   EXPECT_EQ(message([](auto& r) { r.sampling.top_p = 7; }), "top_p");
   EXPECT_EQ(message([](auto& r) { r.stop_tokens = {999999}; }), "stop_token_ids");

@@ -54,6 +54,24 @@ TEST(RequestFields, SpellingsOfThreeFamilies) {
   EXPECT_TRUE(llama.report_progress);
 }
 
+TEST(RequestFields, RestrictionsOfTheVocabularyAndOfTime) {
+  GenerateRequest r;
+  EXPECT_EQ(read(R"({"allowed_token_ids": [5, 1000], "bad_words": ["Hello", " x"], "t_max_predict_ms": 250,
+                     "prompt_logprobs": true, "max_tokens": 0})",
+                 r),
+            "");
+  EXPECT_EQ(r.allowed_tokens, (std::vector<int32_t>{5, 1000}));
+  ASSERT_EQ(r.bad_words.size(), 3u);  // "Hello", " Hello", " x"
+  EXPECT_EQ(r.bad_words[1], tokenizer().encode(" Hello"));
+  EXPECT_EQ(r.answer_timeout, std::chrono::milliseconds(250));
+  EXPECT_EQ(r.prompt_logprobs, 1);
+  EXPECT_EQ(r.max_tokens, 0);
+  for (const char* bad : {R"({"allowed_token_ids": [-1]})", R"({"allowed_token_ids": 5})",
+                          R"({"bad_words": "x"})", R"({"bad_words": [""]})"}) {
+    EXPECT_NE(read(bad, r), "") << bad;
+  }
+}
+
 TEST(RequestFields, WhatIsNotNamedStays) {
   GenerateRequest r;
   r.sampling.temperature = 0.3;

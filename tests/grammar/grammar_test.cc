@@ -29,13 +29,19 @@ class GrammarTest : public testing::Test {
     if (!compiler_) GTEST_SKIP() << "built without XGrammar";
   }
 
+  api::ApiResult<api::MaskPtr> compile(const Constraint& constraint) {
+    auto begun = compiler_->begin(constraint);
+    if (!begun) return api::fail_api(begun.error());
+    if (begun->ready) return begun->ready;
+    return begun->run();
+  }
   std::unique_ptr<TokenMask> mask(const Constraint& constraint) {
-    auto compiled = compiler_->compile(constraint);
+    auto compiled = compile(constraint);
     EXPECT_TRUE(compiled.has_value()) << compiled.error().message;
     return compiled ? (*compiled)->clone() : nullptr;
   }
   std::string refusal(const Constraint& constraint) {
-    auto compiled = compiler_->compile(constraint);
+    auto compiled = compile(constraint);
     return compiled ? "" : compiled.error().message;
   }
 
@@ -187,6 +193,33 @@ TEST_F(GrammarTest, ClonesGoTheirOwnWays) {
   EXPECT_FALSE(first->accept(1000 + 'c'));
 }
 
+TEST_F(GrammarTest, CompilesAFormOnce) {
+  auto first = compiler_->begin(schema(kPerson));
+  ASSERT_TRUE(first.has_value());
+  EXPECT_EQ(first->ready, nullptr);
+  ASSERT_TRUE(first->run().has_value());
+  auto second = compiler_->begin(schema(kPerson));
+  ASSERT_TRUE(second.has_value());
+  EXPECT_NE(second->ready, nullptr);
+  EXPECT_EQ(compiler_->begin(schema(R"({"type": "integer"})"))->ready, nullptr);
+}
+
+TEST_F(GrammarTest, RepetitionsWithoutEndAreKept) {
+  const Constraint c =
+      schema(R"({"type": "array", "minItems": 2, "items": {"enum": ["x{2, -1}", "\"[{3, -1}"]}})");
+  EXPECT_TRUE(accepts(c, R"(["x{2, -1}", "\"[{3, -1}", "x{2, -1}"])"));
+  EXPECT_FALSE(accepts(c, R"(["x{2, -1}"])"));
+  const Constraint text = schema(R"({"type": "string", "minLength": 3})");
+  EXPECT_TRUE(accepts(text, '"' + std::string(400, 'x') + '"'));
+  EXPECT_FALSE(accepts(text, R"("xx")"));
+}
+
+TEST_F(GrammarTest, WhiteSpaceCannotGoOnForEver) {
+  const Constraint c = schema(R"({"type": "array", "items": {"type": "integer"}})");
+  EXPECT_TRUE(accepts(c, "[\n" + std::string(30, ' ') + "1, 2 ]"));
+  EXPECT_FALSE(accepts(c, "[" + std::string(500, ' ') + "1]"));
+}
+
 TEST_F(GrammarTest, NamesWhatCannotBeEnforced) {
   EXPECT_NE(
       refusal(schema(R"({"type": "object", "properties": {"n": {"type": "integer", "multipleOf": 5}}})"))
@@ -194,6 +227,8 @@ TEST_F(GrammarTest, NamesWhatCannotBeEnforced) {
       std::string::npos);
   EXPECT_NE(refusal(schema(R"({"not": {"type": "string"}})")).find("not"), std::string::npos);
   EXPECT_NE(refusal(schema(R"({"$ref": "https://example.org/x.json"})")).find("$ref"), std::string::npos);
+  EXPECT_NE(refusal(schema(R"({"items": {"$dynamicRef": "#x"}})")).find("items.$dynamicRef"),
+            std::string::npos);
   EXPECT_NE(refusal(schema("nonsense")), "");
   EXPECT_NE(refusal({.chat = false, .form = FormKind::regex, .form_text = "(a"}), "");
   EXPECT_NE(refusal({.chat = false, .form = FormKind::gbnf, .form_text = "root ::= nowhere"}), "");

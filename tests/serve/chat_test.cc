@@ -60,8 +60,10 @@ TEST(Chat, KeepsThinkingApartInBothSpellings) {
   EXPECT_EQ(message["reasoning_content"], "Hm.");
   EXPECT_EQ(message["reasoning"], "Hm.");
   EXPECT_EQ(message["content"], "You said: x");
-  for (const Json& switch_on : {Json{{"reasoning", {{"effort", "medium"}}}},
-                                Json{{"chat_template_kwargs", {{"enable_thinking", true}}}}}) {
+  for (const Json& switch_on :
+       {Json{{"reasoning", {{"effort", "medium"}}}}, Json{{"reasoning", {{"enabled", true}}}},
+        Json{{"thinking", {{"type", "enabled"}}}},
+        Json{{"chat_template_kwargs", {{"enable_thinking", true}}}}}) {
     const Json other = server.post("/v1/chat/completions", chat_body("x", switch_on)).json();
     EXPECT_EQ(other["choices"][0]["message"]["reasoning"], "Hm.") << switch_on;
   }
@@ -140,6 +142,7 @@ TEST(Chat, NamesTheFieldAtFault) {
       {chat_body("x", {{"response_format", {{"type", "poem"}}}}), "response_format"},
       {chat_body("x", {{"response_format", "json"}}), "response_format"},
       {{{"messages", "hello"}}, "messages"},
+      {chat_body("x", {{"max_tokens", "many"}}), "max_tokens"},  // the engine's own complaint
   };
   for (const auto& [body, param] : cases) {
     const Answer answer = server.post("/v1/chat/completions", body);

@@ -237,6 +237,9 @@ Result<Stream> FakeEngine::submit(GenerateRequest request) {
     } else if (said != "fail" && said != "forever") {
       letters("You said: " + said, &Delta::content);
     }
+    if (request.prompt_logprobs >= 0 && i == 0 && !choice.script.empty())
+      for (size_t t = 1; t < request.prompt.size(); ++t)
+        choice.script[0].prompt_logprobs.push_back({.chosen = {request.prompt[t], -0.25F}, .top = {}});
     live.choices.push_back(std::move(choice));
   }
   Stream stream(live.state);

@@ -101,6 +101,108 @@ TEST(Native, SavesAndRestoresSlots) {
   EXPECT_EQ(server.post("/slots/0?action=restore", {{"filename", "none"}}).status, 404);
 }
 
+TEST(Native, CutsItsAnswerDownToTheFieldsAskedFor) {
+  TestServer server;
+  const Json body = {
+      {"prompt", "abc"},
+      {"n_predict", 3},
+      {"response_fields", {"content", "generation_settings/n_predict", "nothing", "content/x"}}};
+  EXPECT_EQ(server.post("/completion", body).json(), (Json{{"content", "and"}, {"n_predict", 3}}));
+  EXPECT_EQ(server.post("/completion", {{"prompt", "abc"}, {"response_fields", {5}}}).status, 400);
+}
+
+TEST(Native, NamesTheSlotThatItTook) {
+  TestServer server;
+  EXPECT_EQ(server.post("/completion", {{"prompt", "abc"}, {"id_slot", 3}}).json()["id_slot"], 3);
+  EXPECT_EQ(server.post("/completion", {{"prompt", "abc"}, {"id_slot", 99}}).json()["id_slot"], 0);
+}
+
+TEST(Native, ForgetsItsPrefixesOnRequest) {
+  TestServer server;
+  EXPECT_EQ(server.post("/reset_prefix_cache", Json::object()).json()["success"], true);
+  EXPECT_EQ(server.engine().drops, 1);
+}
+
+TEST(Completions, EchoesLogprobsOfThePrompt) {
+  TestServer server;
+  Json body = {{"prompt", "abc"}, {"max_tokens", 2}, {"echo", true}, {"logprobs", 1}};
+  for (const bool stream : {false, true}) {
+    body["stream"] = stream;
+    const Answer answer = server.post("/v1/completions", body);
+    std::string text;
+    Json all = Json::object();  // of all events together
+    for (const Json& event : stream ? answer.events() : std::vector<Json>{answer.json()}) {
+      const Json& choice = event["choices"][0];
+      EXPECT_FALSE(choice.contains("prompt_logprobs"));
+      text += choice["text"];
+      if (choice["logprobs"].is_null()) continue;
+      for (const auto& [key, list] : choice["logprobs"].items()) {
+        for (const Json& item : list) all[key].push_back(item);
+      }
+    }
+    EXPECT_EQ(text, "abcan");
+    EXPECT_EQ(all["tokens"], Json({"<s>", "a", "b", "c", "a", "n"}));
+    EXPECT_EQ(all["token_logprobs"], Json({nullptr, -0.25, -0.25, -0.25, -0.5, -0.5}));
+    EXPECT_EQ(all["text_offset"], Json({0, 0, 1, 2, 3, 4}));
+    EXPECT_EQ(all["top_logprobs"].size(), 6u);
+  }
+}
+
+TEST(Completions, TruncatesAndNamesTokensByIds) {
+  TestServer server;
+  const Json json = server
+                        .post("/v1/completions", {{"prompt", "abcdef"},
+                                                  {"truncate_prompt_tokens", 2},
+                                                  {"echo", true},
+                                                  {"logprobs", 0},
+                                                  {"max_tokens", 1},
+                                                  {"return_tokens_as_token_ids", true}})
+                        .json();
+  EXPECT_EQ(json["choices"][0]["text"], "efa");
+  EXPECT_EQ(json["usage"]["prompt_tokens"], 2);
+  EXPECT_EQ(json["choices"][0]["logprobs"]["tokens"],
+            Json({"token_id:1101", "token_id:1102", "token_id:1097"}));
+  EXPECT_EQ(server.post("/v1/completions", {{"prompt", "a"}, {"truncate_prompt_tokens", 0}}).status, 400);
+}
+
+TEST(Messages, DropsTheBillingLineAndNothingBesides) {
+  TestServer server;
+  const auto count = [&](const Json& system) {
+    return server
+        .post("/v1/messages/count_tokens",
+              {{"system", system}, {"messages", {{{"role", "user"}, {"content", "hey"}}}}})
+        .json()["input_tokens"];
+  };
+  const std::string line = "x-anthropic-billing-header: cc=1";
+  EXPECT_EQ(count("Be kind."), count({{{"type", "text"}, {"text", line + "\nBe kind."}}}));
+  EXPECT_EQ(count("Be kind."), count(line + "\nBe kind."));
+  EXPECT_EQ(
+      count("Be kind."),
+      count(Json::array({{{"type", "text"}, {"text", line}}, {{"type", "text"}, {"text", "Be kind."}}})));
+}
+
+TEST(Messages, ToleratesWhatOtherServersLeftInAConversation) {
+  TestServer server;
+  const Json body = {
+      {"max_tokens", 100},
+      {"messages",
+       {{{"role", "user"}, {"content", Json::array()}},
+        {{"role", "assistant"},
+         {"content",
+          {{{"type", "server_tool_use"}, {"id", "s"}, {"name", "web_search"}, {"input", Json::object()}},
+           {{"type", "web_search_tool_result"}, {"tool_use_id", "s"}, {"content", Json::array()}},
+           {{"type", "text"}, {"text", "k"}}}}},
+        {{"role", "user"},
+         {"content",
+          {{{"type", "search_result"},
+            {"source", "s"},
+            {"title", "t"},
+            {"content", {{{"type", "text"}, {"text", "found"}}}}}}}}}}};
+  const Answer answer = server.post("/v1/messages", body);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(answer.json()["content"][0]["text"], "You said: t (s)\nfound");
+}
+
 TEST(Messages, AnswersWithBlocks) {
   TestServer server;
   const Json body = {{"model", "claude"},
@@ -226,6 +328,18 @@ TEST(Responses, CallsFunctions) {
   EXPECT_EQ(server.post("/v1/responses", next).json()["output"][0]["content"][0]["text"], "You said: 7");
 }
 
+TEST(Responses, TakesItemsOfOtherTools) {
+  TestServer server;
+  const Json input = {{{"role", "user"}, {"content", "a"}},
+                      {{"type", "web_search_call"}, {"id", "w"}, {"status", "completed"}},
+                      {{"type", "custom_tool_call"}, {"call_id", "c"}, {"name", "patch"}, {"input", "x"}},
+                      {{"type", "custom_tool_call_output"}, {"call_id", "c"}, {"output", "done"}}};
+  const Answer answer = server.post("/v1/responses", {{"input", input}});
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(answer.json()["output"][0]["content"][0]["text"], "You said: done");
+  EXPECT_EQ(server.post("/v1/responses", {{"input", {{{"type", "poem"}}}}}).status, 400);
+}
+
 TEST(Responses, AreBounded) {
   using namespace std::chrono_literals;
   api::ResponseStore store({.count = 2, .bytes = 100, .age = 10s});
@@ -260,6 +374,10 @@ TEST(Status, ModelsPropsAndRefusals) {
   EXPECT_EQ(embeddings.status, 501);
   EXPECT_NE(embeddings.json()["error"]["message"].get<std::string>().find("no embeddings"),
             std::string::npos);
+  for (const char* path : {"/v1/reranking", "/v2/rerank", "/score", "/v1/score", "/v2/embed", "/pooling",
+                           "/classify", "/v1/audio/transcriptions"})
+    EXPECT_EQ(server.post(path, Json::object()).status, 501) << path;
+  EXPECT_EQ(server.get("/is_sleeping").json()["is_sleeping"], false);
   EXPECT_EQ(server.get("/nowhere").status, 404);
   const Answer wrong = server.get("/v1/chat/completions");
   EXPECT_EQ(wrong.status, 405);
@@ -278,6 +396,14 @@ TEST(Status, ShowsBothFamiliesOfMetrics) {
         "vllm:time_to_first_token_seconds_count{", "http_requests_total{"}) {
     EXPECT_NE(text.find(name), std::string::npos) << name << "\n" << text;
   }
+}
+
+TEST(Status, CountsInventedMethodsAsOne) {
+  TestServer server;
+  for (const char* method : {"BREW", "WHEN", "GET"}) fetch(server.port(), method, "/health");
+  const std::string text = server.get("/metrics").body;
+  EXPECT_NE(text.find("method=\"other\""), std::string::npos) << text;
+  EXPECT_EQ(text.find("BREW"), std::string::npos);
 }
 
 }  // namespace

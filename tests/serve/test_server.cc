@@ -9,6 +9,7 @@ namespace sirocco {
 
 TestServer::TestServer(Options options) {
   engine_ = std::make_shared<FakeEngine>(options.engine);
+  constraints_ = std::move(options.constraints);
   options.service.log = [this](LogLevel, std::string_view event, const Json& fields) {
     const std::lock_guard lock(mutex_);
     lines_.push_back(fields);
@@ -32,7 +33,7 @@ TestServer::~TestServer() {
 }
 
 void TestServer::load() {
-  service_->set_engine(engine_, nullptr);
+  service_->set_engine(engine_, constraints_);
 }
 
 std::vector<Json> TestServer::log_lines() const {

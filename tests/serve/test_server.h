@@ -21,6 +21,7 @@ class TestServer {
     api::ServiceOptions service;
     http::ServerOptions http;
     bool loaded = true;
+    std::shared_ptr<api::ConstraintCompiler> constraints = {};
   };
   TestServer() : TestServer(Options{}) {}
   explicit TestServer(Options options);
@@ -42,6 +43,7 @@ class TestServer {
 
  private:
   std::shared_ptr<FakeEngine> engine_;
+  std::shared_ptr<api::ConstraintCompiler> constraints_;
   std::unique_ptr<api::Service> service_;
   std::unique_ptr<http::HttpServer> server_;
   mutable std::mutex mutex_;

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Forms of answers on the surfaces: tool_choice in its spellings, and grammars compiled beside the threads
+// that answer everything else.
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "serve/test_server.h"
+
+namespace sirocco {
+namespace {
+
+using api::Compilation;
+using api::Constraint;
+
+class NoMask final : public TokenMask {
+ public:
+  bool fill(std::span<uint32_t>) override { return false; }
+  bool accept(int32_t) override { return true; }
+  bool finished() const override { return false; }
+  std::unique_ptr<TokenMask> clone() const override { return std::make_unique<NoMask>(); }
+};
+
+// Remembers what it was asked for; what it compiles waits for `gate`.
+class SlowCompiler final : public api::ConstraintCompiler {
+ public:
+  explicit SlowCompiler(std::shared_future<void> gate = {}) : gate_(std::move(gate)) {}
+
+  api::ApiResult<Compilation> begin(const Constraint& constraint) override {
+    const std::lock_guard lock(mutex_);
+    asked_.push_back(constraint);
+    if (constraint.form_text == "bad") {
+      return Compilation{.run = []() -> api::ApiResult<api::MaskPtr> {
+        return api::fail_api(api::ApiError::bad_request("grammar: bad", "grammar"));
+      }};
+    }
+    if (!gate_.valid()) return Compilation{.ready = std::make_shared<NoMask>()};
+    return Compilation{.run = [this]() -> api::ApiResult<api::MaskPtr> {
+      ++running;
+      gate_.wait();
+      return std::make_shared<NoMask>();
+    }};
+  }
+  Constraint last() const {
+    const std::lock_guard lock(mutex_);
+    return asked_.back();
+  }
+  size_t count() const {
+    const std::lock_guard lock(mutex_);
+    return asked_.size();
+  }
+  std::atomic<int> running = 0;
+
+ private:
+  const std::shared_future<void> gate_;
+  mutable std::mutex mutex_;
+  std::vector<Constraint> asked_;
+};
+
+Json tool(const std::string& name) {
+  return {{"type", "function"}, {"function", {{"name", name}, {"parameters", {{"type", "object"}}}}}};
+}
+Json two_tools(const Json& choice) {
+  return chat_body("x", {{"tools", {tool("f"), tool("g")}}, {"tool_choice", choice}});
+}
+
+TEST(Forms, ToolChoiceInItsSpellings) {
+  const auto compiler = std::make_shared<SlowCompiler>();
+  TestServer server({.engine = {}, .service = {}, .http = {}, .constraints = compiler});
+  const auto asked = [&](const Json& choice) {
+    EXPECT_EQ(server.post("/v1/chat/completions", two_tools(choice)).status, 200) << choice;
+    return compiler->last();
+  };
+  for (const Json& choice : {Json("auto"), Json{{"type", "auto"}}}) {
+    EXPECT_EQ(asked(choice).tool_choice, api::ToolChoice::automatic) << choice;
+    EXPECT_EQ(compiler->last().tools.size(), 2u);
+  }
+  for (const Json& choice :
+       {Json("required"), Json("any"), Json{{"type", "required"}}, Json{{"type", "any"}}})
+    EXPECT_EQ(asked(choice).tool_choice, api::ToolChoice::required) << choice;
+  for (const Json& choice :
+       {Json{{"type", "function"}, {"function", {{"name", "g"}}}}, Json{{"type", "function"}, {"name", "g"}},
+        Json{{"type", "tool"}, {"name", "g"}}}) {
+    EXPECT_EQ(asked(choice).tool_choice, api::ToolChoice::required) << choice;
+    ASSERT_EQ(compiler->last().tools.size(), 1u);
+    EXPECT_EQ(compiler->last().tools[0].name, "g");
+    EXPECT_FALSE(compiler->last().parallel_calls);
+  }
+  for (const Json& mode : {Json("auto"), Json("required")}) {
+    const Json some = {{"mode", mode}, {"tools", {{{"type", "function"}, {"function", {{"name", "f"}}}}}}};
+    const Constraint c = asked({{"type", "allowed_tools"}, {"allowed_tools", some}});
+    EXPECT_EQ(c.tool_choice == api::ToolChoice::required, mode == "required");
+    ASSERT_EQ(c.tools.size(), 1u);
+    EXPECT_EQ(c.tools[0].name, "f");
+  }
+  const size_t before = compiler->count();
+  EXPECT_EQ(server.post("/v1/chat/completions", two_tools("none")).status, 200);
+  EXPECT_EQ(compiler->count(), before);  // banned markers do
+  for (const Json& bad : {Json("sometimes"), Json(5), Json{{"type", "function"}, {"name", "h"}},
+                          Json{{"type", "allowed_tools"}}, Json{{"type", "sometimes"}}})
+    EXPECT_EQ(server.post("/v1/chat/completions", two_tools(bad)).status, 400) << bad;
+}
+
+TEST(Forms, StrictToolsOfResponsesStayStrict) {
+  const auto compiler = std::make_shared<SlowCompiler>();
+  TestServer server({.engine = {}, .service = {}, .http = {}, .constraints = compiler});
+  const Json body = {{"input", "x"}, {"tools", {{{"type", "function"}, {"name", "f"}, {"strict", true}}}}};
+  EXPECT_EQ(server.post("/v1/responses", body).status, 200);
+  EXPECT_TRUE(compiler->last().tools.at(0).strict);
+}
+
+TEST(Forms, CompilingHoldsNobodyElseUp) {
+  std::promise<void> gate;
+  const auto compiler = std::make_shared<SlowCompiler>(gate.get_future().share());
+  TestServer server({.engine = {}, .service = {}, .http = {.worker_threads = 1}, .constraints = compiler});
+  std::vector<std::unique_ptr<Client>> waiting;
+  for (int i = 0; i < 4; ++i) {
+    waiting.push_back(std::make_unique<Client>(server.port()));
+    waiting.back()->send(request_text("POST", "/v1/chat/completions", two_tools("auto").dump()));
+  }
+  ASSERT_TRUE(server.wait_until([&] { return compiler->running > 0 && compiler->count() == 4; }));
+  EXPECT_EQ(server.get("/health").status, 200);
+  EXPECT_EQ(server.post("/v1/chat/completions", chat_body("y")).status, 200);
+  EXPECT_EQ(server.post("/v1/chat/completions/input_tokens", two_tools("auto")).status, 200);
+  EXPECT_EQ(compiler->count(), 4u);  // counting compiles nothing
+  waiting.back()->close();           // leaves while its grammar waits
+  gate.set_value();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(waiting[static_cast<size_t>(i)]->answer().status, 200);
+  ASSERT_TRUE(server.wait_until([&] { return server.service().active() == 0; }));
+}
+
+TEST(Forms, SaysWhatIsWrongWithAGrammarAfterCompilingIt) {
+  std::promise<void> gate;
+  gate.set_value();
+  const auto compiler = std::make_shared<SlowCompiler>(gate.get_future().share());
+  TestServer server({.engine = {}, .service = {}, .http = {}, .constraints = compiler});
+  const Answer answer = server.post("/completion", {{"prompt", "x"}, {"grammar", "bad"}});
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.json()["error"]["param"], "grammar");
+}
+
+}  // namespace
+}  // namespace sirocco
