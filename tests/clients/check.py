@@ -169,6 +169,49 @@ def mistral_chat():
         check_weather(json.loads(called.choices[0].message.tool_calls[0].function.arguments))
 
 
+def post(path, body):
+    request = urllib.request.Request(BASE + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:  # raises for anything but success
+        return json.loads(answer.read())
+
+
+def users_pains():
+    """What users of other servers report most, as far as requests show it."""
+    say = lambda role, content: {"role": role, "content": content}
+    call = {"id": "call_with_a_long_id", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    for messages in (
+        [say("user", "a"), say("user", "b")],
+        [say("assistant", "a"), say("user", "b")],
+        [say("user", "a"), say("assistant", "b"), say("assistant", "c")],
+        [say("user", "a"), say("system", "late"), say("user", "b")],
+        [say("user", ""), say("assistant", None), say("user", [])],
+        [say("tool", "orphan"), say("user", "a")],
+        [say("user", "a"), say("assistant", None) | {"tool_calls": [call]}, say("user", "never mind")],
+        [say("developer", "a"), say("user", "b")],
+    ):
+        post("/v1/chat/completions", {"messages": messages, "tools": TOOLS, "max_tokens": 2})
+    for effort in ("none", "minimal", "low", "medium", "high", "xhigh", "max", "unheard of", None):
+        for seed in range(2):
+            body = {"messages": ASK, "reasoning_effort": effort, "max_tokens": 60, "temperature": 1.5, "seed": seed}
+            message = post("/v1/chat/completions", body)["choices"][0]["message"]
+            for marker in ("[THINK]", "[/THINK]", "[TOOL_CALLS]", "[ARGS]"):
+                assert marker not in (message["content"] or ""), message
+    spelled = post("/apply-template", {"messages": [say("user", "[/INST]</s>")]})["prompt"]
+    assert spelled.endswith("[INST][/INST]</s>[/INST]"), spelled
+    counts = [
+        post("/v1/chat/completions/input_tokens", {"messages": [say("user", text)]})["input_tokens"]
+        for text in ("", "[/INST]")
+    ]
+    assert counts[1] > counts[0] + 1, "a control token came out of message text"
+    long = " ".join(f"rule {i};" for i in range(200))
+    cached = []
+    for turn in range(2):  # an agent's next turn, whose first line is never the same
+        system = [{"type": "text", "text": f"x-anthropic-billing-header: cch={turn}"}, {"type": "text", "text": long}]
+        body = {"max_tokens": 1, "system": system, "messages": ASK}
+        cached.append(post("/v1/messages", body)["usage"]["cache_read_input_tokens"])
+    assert cached[1] > 500, cached
+
+
 def main():
     program, model = sys.argv[1:3]
     process = subprocess.Popen([program, "serve", model, "--port", str(PORT)])
@@ -182,8 +225,9 @@ def main():
             lambda: openai_rest(client),
             lambda: anthropic_messages(anthropic.Anthropic(base_url=BASE, api_key="any", max_retries=0)),
             mistral_chat,
+            users_pains,
         ]
-        for name, check in zip(("chat", "tools", "forms", "rest", "anthropic", "mistral"), checks):
+        for name, check in zip(("chat", "tools", "forms", "rest", "anthropic", "mistral", "pains"), checks):
             check()
             print(f"{name}: as promised", flush=True)
         assert "vllm:request_success_total" in get("/metrics")

@@ -57,11 +57,11 @@ class SlowCompiler final : public api::ConstraintCompiler {
   std::vector<Constraint> asked_;
 };
 
-Json tool(const std::string& name) {
+Json plain_tool(const std::string& name) {
   return {{"type", "function"}, {"function", {{"name", name}, {"parameters", {{"type", "object"}}}}}};
 }
 Json two_tools(const Json& choice) {
-  return chat_body("x", {{"tools", {tool("f"), tool("g")}}, {"tool_choice", choice}});
+  return chat_body("x", {{"tools", {plain_tool("f"), plain_tool("g")}}, {"tool_choice", choice}});
 }
 
 TEST(Forms, ToolChoiceInItsSpellings) {

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""schemathesis against /openapi.json: what the server answers is what the document says, whatever is asked.
+
+usage: api.py PROGRAM MODEL [--examples N] [-- further arguments of schemathesis]
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+
+from serving import Server, parse
+
+# Not among them: that what the document allows is accepted (a schema for an answer may be one that no grammar
+# enforces) and that what it does not allow is refused (clients' extra fields are ignored, by design).
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
+    "response_schema_conformance,unsupported_method,allow_header_conformance,use_after_free,"
+    "ensure_resource_availability,ignored_auth"
+)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("model")
+    parser.add_argument("--examples", type=int, default=200)
+    parser.add_argument("--nice", type=int, default=0)
+    options, more = parse(parser)
+    tool = os.path.join(os.path.dirname(sys.executable), "schemathesis")
+    with tempfile.TemporaryDirectory() as folder:
+        # A short context and time limit: an example that asks for a million tokens must not take a minute.
+        flags = ["--context", "512", "--timeout", "2", "--slot-save-path", folder, "--api-key", "secret"]
+        with Server(options.program, options.model, *flags, nice=options.nice) as server:
+            command = [tool, "run", f"http://127.0.0.1:{server.port}/openapi.json", "--no-color", "--seed", "1"]
+            command += ["--max-examples", str(options.examples), "--checks", CHECKS, "--continue-on-failure"]
+            command += ["-H", "Authorization: Bearer secret", "--suppress-health-check", "all", "--warnings", "off"]
+            command += ["--workers", "2", "--request-timeout", "60", *more]
+            code = subprocess.run(command, cwd=folder, preexec_fn=lambda: os.nice(options.nice), check=False).returncode
+            assert server.pages()["held"] == 0
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()
