@@ -26,7 +26,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Arguments {
-  std::string model, plot, mmproj;
+  std::string model, plot, mmproj, cache_type;
   std::string image;  // "WxH": measure a picture instead of text
   int64_t prompt = 512, generate = 64;
   std::vector<int64_t> depths{0};
@@ -323,6 +323,8 @@ void add_bench_command(CLI::App& app, int& exit_code) {
   command->add_option("--isa", a.options.isa, "instruction set; empty: the best that is here");
   command->add_option("--batch", a.options.max_batch_tokens, "most tokens of one step")
       ->capture_default_str();
+  command->add_option("--cache-type", a.cache_type, "numbers in the cache: bf16, f32 or q8")
+      ->check(CLI::IsMember({"bf16", "f32", "q8"}));
   command->add_flag("--exact", a.options.exact, "float32 throughout");
   command->add_flag("--profile", a.profile, "time, bytes and GB/s of each operator");
   command->add_flag("--roof", a.roof_only, "only measure the machine");
@@ -331,6 +333,9 @@ void add_bench_command(CLI::App& app, int& exit_code) {
   command->callback([arguments, image, &exit_code] {
     if (image->count() > 0 && arguments->image.empty()) arguments->image = "1024x1024";
     if (arguments->model.empty() && !arguments->roof_only) throw CLI::RequiredError("model");
+    if (arguments->cache_type == "bf16") arguments->options.cache_type = CacheType::bf16;
+    if (arguments->cache_type == "f32") arguments->options.cache_type = CacheType::f32;
+    if (arguments->cache_type == "q8") arguments->options.cache_type = CacheType::q8;
     if (const auto done = run(*arguments); !done) {
       fmt::print(stderr, "bench: {}\n", done.error().message);
       exit_code = 1;

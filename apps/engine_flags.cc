@@ -20,18 +20,22 @@ void add_engine_flags(CLI::App& command, EngineFlags& flags) {
   command
       .add_option("--attention-scale", flags.attention_scale, "reading of the softmax scale: plain or mscale")
       ->check(CLI::IsMember({"plain", "mscale"}));
-  command.add_option("--cache-type", flags.cache_type, "numbers in the cache: bf16 or f32")
-      ->check(CLI::IsMember({"bf16", "f32"}));
+  command.add_option("--cache-type", flags.cache_type, "numbers in the cache: bf16, f32 or q8")
+      ->check(CLI::IsMember({"bf16", "f32", "q8"}));
   command.add_option("--isa", o.isa, "kernels to use, as inspect --cpu lists them; default: the best here");
   command.add_option("--template", o.template_name,
                      "prompt layout instead of the file's: v3, v7, v11, v13, v15");
   command.add_option("--mmproj", o.mmproj_path, "GGUF vision part; default: beside the model");
 }
 
+CacheFormat cache_format_named(const std::string& name) {
+  return name == "f32" ? CacheFormat::f32 : name == "q8" ? CacheFormat::q8 : CacheFormat::bf16;
+}
+
 Result<std::unique_ptr<Engine>> open_engine(const EngineFlags& flags) {
   EngineOptions options = flags.options;
   options.softmax_scale = flags.attention_scale == "mscale" ? SoftmaxScale::mscale : SoftmaxScale::plain;
-  options.cache_format = flags.cache_type == "f32" ? CacheFormat::f32 : CacheFormat::bf16;
+  options.cache_format = cache_format_named(flags.cache_type);
   LoadProgressLine line;
   options.fetch_picture = read_picture;
   options.on_progress = [&line](const LoadProgress& progress) { line.show(progress); };

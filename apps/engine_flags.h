@@ -19,6 +19,9 @@ struct EngineFlags {
 // MODEL, --threads, --context, --exact and so on; `flags` must outlive the parsing.
 void add_engine_flags(CLI::App& command, EngineFlags& flags);
 
+// "bf16", "f32" or "q8", which the parsing has checked.
+CacheFormat cache_format_named(const std::string& name);
+
 // Shows rate and remaining time on standard error while it loads, if that is a terminal.
 Result<std::unique_ptr<Engine>> open_engine(const EngineFlags& flags);
 

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "engine_flags.h"
+
 namespace sirocco {
 namespace {
 
@@ -99,8 +101,8 @@ void add_capacity(CLI::App& command, ServeOptions& o) {
       .add_option("--max-batch-tokens,--max-num-batched-tokens", o.engine.max_batch_tokens,
                   "rows of one step: bounds how long a prompt stalls the others")
       ->group(group);
-  command.add_option("--cache-type", o.cache_type, "latent cache: bf16 or f32")
-      ->check(CLI::IsMember({"bf16", "f32"}))
+  command.add_option("--cache-type", o.cache_type, "latent cache: bf16, f32 or q8")
+      ->check(CLI::IsMember({"bf16", "f32", "q8"}))
       ->envname("SIROCCO_CACHE_TYPE")
       ->group(group);
   command
@@ -199,7 +201,7 @@ Result<void> finish_serve_options(ServeOptions& o) {
   const auto milliseconds = [](double seconds) {
     return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1e3));
   };
-  o.engine.cache_format = o.cache_type == "f32" ? CacheFormat::f32 : CacheFormat::bf16;
+  o.engine.cache_format = cache_format_named(o.cache_type);
   o.engine.cache_bytes = o.cache_mib << 20;
   o.engine.model_alias = o.service.model_name;
   o.http.max_body_bytes = static_cast<size_t>(o.body_mib) << 20;

@@ -41,9 +41,9 @@ void run(benchmark::State& state, const OpTable& table, const PackedKernels& lis
   const int64_t strip_bytes = packed_strip_bytes(kernel.dtype, kCols);
   AlignedBuffer<std::byte> weights(strips * strip_bytes);
   std::vector<float> x(kCols, 1.0f), y(kMaxTile * 16);
-  const bool bf16 = kernel.records == RecordKind::bf16;
-  std::vector<std::byte> records(16 * kMaxTile * sizeof(Bf16Record));
-  if (!bf16)
+  const bool floats = kernel.records == RecordKind::bf16 || kernel.records == RecordKind::f32;
+  std::vector<std::byte> records(16 * kMaxTile * sizeof(F32Record));
+  if (!floats)
     for (int t = 0; t < tokens; ++t)
       table.int8_kernels->to_int8(x.data(), kCols, kernel.records,
                                   reinterpret_cast<Int8Record*>(records.data()) + t, tokens);
@@ -79,7 +79,8 @@ void add_benchmarks(const OpTable& table) {
 
 int main(int argc, char** argv) {
   const sirocco::CpuFeatures have = sirocco::detect_cpu_features();
-  sirocco::add_benchmarks(**sirocco::select_op_table(have, ""));
+  for (const sirocco::OpTable* table : sirocco::all_op_tables())
+    if (have.covers(table->needs)) sirocco::add_benchmarks(*table);
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -13,7 +13,7 @@
 namespace sirocco {
 
 enum class SoftmaxScale { plain, mscale };  // model.md calls them readings; plain is the vendor's
-enum class CacheFormat { bf16, f32 };       // of the latent cache; exact mode implies f32
+enum class CacheFormat { bf16, f32, q8 };   // of the latent cache; exact mode implies f32
 enum class LogLevel { debug, info, warning };
 
 struct LoadProgress {

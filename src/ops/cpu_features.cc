@@ -55,6 +55,7 @@ CpuFeatures detect_cpu_features() {
   features.avx512_vnni = features.avx512 && __builtin_cpu_supports("avx512vnni");
   features.avx512_vbmi = features.avx512 && __builtin_cpu_supports("avx512vbmi");
   features.avx512_bf16 = features.avx512 && cpuid_avx512_bf16();
+  features.slow_bf16_dot = features.avx512_bf16 && __builtin_cpu_is("intel");
   features.amx = features.avx512 && cpuid_amx() && request_amx_tiles();
   return features;
 }

@@ -14,6 +14,9 @@ struct CpuFeatures {
   bool neon = false;
   bool neon_dotprod = false;
   bool neon_i8mm = false;
+  // vdpbf16ps runs at half the rate of float32 multiply-adds: Intel's cores up to Granite Rapids, which leave
+  // bf16 to their tiles. Not an offer, so no table needs it.
+  bool slow_bf16_dot = false;
 
   // True when every feature of `needed` is here.
   bool covers(const CpuFeatures& needed) const;

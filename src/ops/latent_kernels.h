@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Absorbed latent attention over a bf16 cache, sixteen heads at once (contract of ISA files).
+// Absorbed latent attention over a cache in bf16 or q8, sixteen heads at once (contract of ISA files).
 //   s[h, l] = q[h, :] · keys[l, :];  sums[h, c] += Σ_l exp(s[h, l] - max) keys[l, c], c < latent
-// A partial result covers a fixed run of keys; partial results are merged in ascending order, so that neither
-// threads nor other sequences change a bit.
+// Queries and keys are narrowed to 16-bit integers with a scale a row; a tile of keys is narrowed once and
+// then serves every query. A partial result covers a fixed run of keys; partial results are merged in
+// ascending order, so that neither threads nor other rows change a bit.
 #pragma once
 
 #include <cstdint>
@@ -12,24 +13,43 @@ namespace sirocco {
 inline constexpr int kHeadLanes = 16;
 inline constexpr int kKeyTile = 64;      // most keys of one call: a page
 inline constexpr int kMostLatent = 512;  // C <= this, C % 64 == 0
+inline constexpr int kMostWidth = 640;   // C + R <= this
 
-struct LatentPartial {
+// Sixteen heads' queries of one row. W: the width rounded up to 32, with zeros.
+struct alignas(64) LatentQueries {
+  uint32_t pairs[kMostWidth / 2 * kHeadLanes];  // [W / 2, 16]: neighbours along k, the earlier one below
+  float scales[kHeadLanes];                     // q ≈ scale · integer
+};
+
+struct alignas(64) LatentTile {
+  int16_t keys[kKeyTile * kMostWidth];  // [count, width]
+  uint32_t
+      values[kKeyTile / 2 * kMostLatent];  // [count / 2, C]: two keys each, columns in the kernel's order
+  float scales[kKeyTile];                  // of both: key ≈ scale · integer
+};
+
+struct alignas(64) LatentPartial {
   float max[kHeadLanes], total[kHeadLanes];
   float sums[kHeadLanes * kMostLatent];  // [16, C], columns in the kernel's own order until finish()
 };
 
 struct LatentKernels {
-  // queries: [width / 2, 16] pairs of bf16, scaled; keys: [count, width] bf16. REQUIRES: 0 < count <=
-  // kKeyTile. Memory behind key `count` is not used, whatever it holds. `first`: the partial result starts
-  // here.
-  void (*add_keys)(const uint32_t* queries, const uint16_t* keys, int count, int64_t latent, int64_t width,
-                   bool first, LatentPartial* partial);
+  // query [width], scaled, becomes lane `lane`. Lanes that nobody fills must be zero.
+  void (*load_query)(const float* query, int64_t width, int lane, LatentQueries* queries);
+  // keys: [count, width] bf16. REQUIRES: 0 < count <= kKeyTile. Memory behind key `count` is not used,
+  // whatever it holds.
+  void (*load_keys)(const uint16_t* keys, int count, int64_t latent, int64_t width, LatentTile* tile);
+  // The same from rows of `width` int8 codes, a float32 scale of the first `latent` and one of the others.
+  void (*load_q8_keys)(const uint8_t* rows, int count, int64_t latent, int64_t width, LatentTile* tile);
+  // The first `count` keys of the tile. `first`: the partial result starts here.
+  void (*add_keys)(const LatentQueries* queries, const LatentTile* tile, int count, int64_t latent,
+                   int64_t width, bool first, LatentPartial* partial);
   // into = into merged with `from`, whose keys come later.
   void (*merge)(const LatentPartial* from, int64_t latent, LatentPartial* into);
   // out[h, c] = sums / total, heads `stride` apart, columns in their natural order; `heads` <= 16.
   void (*finish)(const LatentPartial* partial, int64_t latent, int heads, float* out, int64_t stride);
 };
 
-extern const LatentKernels kAvx512LatentKernels;
+extern const LatentKernels kAvx512VnniLatentKernels;
 
 }  // namespace sirocco

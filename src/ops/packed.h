@@ -27,8 +27,9 @@ enum class RecordKind : uint8_t {
   int8_per_32,   // one scale for 32 columns: the legacy block types and four-bit floats
   int8_per_256,  // one scale for 256 columns: the K types, whose group scales are integers
   bf16,
+  f32,
 };
-inline constexpr int kRecordKinds = 3;
+inline constexpr int kRecordKinds = 4;
 
 // x ≈ scale · code. Sums are of codes; columns past the matrix are zero.
 struct Int8Record {
@@ -42,6 +43,10 @@ static_assert(sizeof(Int8Record) == 400);
 
 struct Bf16Record {
   uint16_t values[kRecordColumns];
+};
+
+struct F32Record {
+  float values[kRecordColumns];
 };
 
 struct PackedStrip {
@@ -70,6 +75,9 @@ struct PackedKernels {
   int64_t (*spin)(int64_t rounds);
 };
 
+extern const PackedKernels kAvx2Int8Kernels;
+extern const PackedKernels kAvx2FloatKernels;
+extern const PackedKernels kAvx512FloatKernels;
 extern const PackedKernels kAvx512VnniKernels;
 extern const PackedKernels kAvx512Bf16Kernels;
 

@@ -12,12 +12,27 @@ namespace sirocco {
 #if defined(__x86_64__)
 namespace {
 
-// An extension's table is the one before it with kernels added.
-OpTable avx512_vnni_table() {
+// An extension's table is the one before it with kernels added or replaced.
+OpTable avx2_table() {
+  OpTable table = kAvx2Ops;
+  table.int8_kernels = &kAvx2Int8Kernels;
+  table.bf16_kernels = &kAvx2FloatKernels;
+  return table;
+}
+
+OpTable avx512_table() {
   OpTable table = kAvx512Ops;
+  table.int8_kernels = &kAvx2Int8Kernels;
+  table.bf16_kernels = &kAvx512FloatKernels;
+  return table;
+}
+
+OpTable avx512_vnni_table() {
+  OpTable table = avx512_table();
   table.name = "avx512_vnni";
   table.needs.avx512_vnni = true;
   table.int8_kernels = &kAvx512VnniKernels;
+  table.latent = &kAvx512VnniLatentKernels;
   return table;
 }
 
@@ -26,15 +41,16 @@ OpTable avx512_bf16_table() {
   table.name = "avx512_bf16";
   table.needs.avx512_bf16 = true;
   table.bf16_kernels = &kAvx512Bf16Kernels;
-  table.latent = &kAvx512LatentKernels;
+  table.uses_bf16_dot = true;
   return table;
 }
 
 }  // namespace
 
 std::span<const OpTable* const> all_op_tables() {
-  static const OpTable vnni = avx512_vnni_table(), bf16 = avx512_bf16_table();
-  static const std::array<const OpTable*, 5> tables{&kScalarOps, &kAvx2Ops, &kAvx512Ops, &vnni, &bf16};
+  static const OpTable avx2 = avx2_table(), avx512 = avx512_table(), vnni = avx512_vnni_table(),
+                       bf16 = avx512_bf16_table();
+  static const std::array<const OpTable*, 5> tables{&kScalarOps, &avx2, &avx512, &vnni, &bf16};
   return tables;
 }
 #else
@@ -64,7 +80,7 @@ Result<const OpTable*> select_op_table(const CpuFeatures& have, std::string_view
       if (runs_here) return table;
       return fail(ErrorKind::unsupported, fmt::format("--isa {}: this processor lacks it", forced));
     }
-    if (runs_here) best = table;
+    if (runs_here && !(table->uses_bf16_dot && have.slow_bf16_dot)) best = table;
   }
   if (!forced.empty())
     return bad_input(fmt::format("--isa {}: unknown instruction set, expected one of: {}", forced, names));
@@ -77,9 +93,11 @@ std::string describe_op_tables(const CpuFeatures& have, const OpTable& chosen) {
     std::string missing;
     for (const CpuFeature& feature : kCpuFeatures)
       if (table->needs.*feature.flag && !(have.*feature.flag)) missing += fmt::format(" {}", feature.name);
+    const bool slow = table->uses_bf16_dot && have.slow_bf16_dot;
     const std::string verdict = !missing.empty()   ? "lacks" + missing
                                 : table == &chosen ? "chosen"
-                                                   : "runs here, a later table is faster";
+                                : slow ? "runs here, but bf16 dot products are slow on this processor"
+                                       : "runs here, a later table is faster";
     lines += fmt::format("{:<12} {}\n", table->name, verdict);
   }
   std::string present;

@@ -26,7 +26,7 @@ enum class AttentionScale {
   mscale,  // times YaRN's mscale², as llama.cpp and current transformers multiply it
 };
 
-enum class CacheType { bf16, f32 };
+enum class CacheType { automatic, bf16, f32, q8 };  // automatic: f32 in exact mode, else bf16
 
 enum class AttentionForm {
   automatic,  // expanded where many new tokens share a prefix, absorbed otherwise
@@ -35,9 +35,9 @@ enum class AttentionForm {
 };
 
 struct ModelOptions {
-  bool exact = false;  // float32 throughout; the cache is then f32
+  bool exact = false;  // float32 throughout
   AttentionScale attention_scale = AttentionScale::plain;
-  CacheType cache_type = CacheType::bf16;
+  CacheType cache_type = CacheType::automatic;
   AttentionForm attention_form = AttentionForm::automatic;
   int threads = 0;                 // 0: one a core
   Profile* profile = nullptr;      // filled by every forward pass; must outlive the model
@@ -46,6 +46,11 @@ struct ModelOptions {
   // Told about loading: bytes done of total. May be empty.
   std::function<void(uint64_t done_bytes, uint64_t total_bytes)> progress;
 };
+
+inline CacheType cache_type_of(const ModelOptions& options) {
+  if (options.cache_type != CacheType::automatic) return options.cache_type;
+  return options.exact ? CacheType::f32 : CacheType::bf16;
+}
 
 // What a step read and computed, as its operators declare it (SPEED.md explains the counting).
 struct StepCost {
@@ -84,8 +89,8 @@ class Model {
 
   // Whether encode() can succeed: the checkpoint holds a vision tower.
   virtual bool sees() const { return false; }
-  // Begins a picture; copies what it needs of `pixels`. The encoding must not outlive the model, and its steps
-  // belong to the one thread that may call the model. Several may be under way.
+  // Begins a picture; copies what it needs of `pixels`. The encoding must not outlive the model, and its
+  // steps belong to the one thread that may call the model. Several may be under way.
   virtual Result<std::unique_ptr<PictureEncoding>> encode(const PixelView& pixels);
 };
 

@@ -79,6 +79,7 @@ struct RandomMatrix {
 // x as the kernel sees it: narrowed by the definition, here in plain code.
 std::vector<float> narrowed(const std::vector<float>& x, RecordKind kind) {
   std::vector<float> out(x);
+  if (kind == RecordKind::f32) return out;
   if (kind == RecordKind::bf16) {
     for (auto& value : out) value = f32_from_bf16(bf16_from_f32(value));
     return out;
@@ -97,17 +98,25 @@ std::vector<std::byte> records_of(const OpTable& table, const std::vector<std::v
                                   RecordKind kind) {
   const auto cols = static_cast<int64_t>(x[0].size()), blocks = (cols + 255) / 256;
   const auto tokens = static_cast<int64_t>(x.size());
-  const size_t record = kind == RecordKind::bf16 ? sizeof(Bf16Record) : sizeof(Int8Record);
+  const size_t record = kind == RecordKind::bf16  ? sizeof(Bf16Record)
+                        : kind == RecordKind::f32 ? sizeof(F32Record)
+                                                  : sizeof(Int8Record);
   std::vector<std::byte> out(static_cast<size_t>(blocks * tokens) * record);
   for (int64_t t = 0; t < tokens; ++t) {
     const float* row = x[static_cast<size_t>(t)].data();
-    if (kind != RecordKind::bf16) {
+    if (kind != RecordKind::bf16 && kind != RecordKind::f32) {
       table.int8_kernels->to_int8(row, cols, kind, reinterpret_cast<Int8Record*>(out.data()) + t, tokens);
       continue;
     }
-    for (int64_t b = 0; b < blocks; ++b)
-      table.f32_to_bf16(row + 256 * b, std::min<int64_t>(256, cols - 256 * b),
-                        reinterpret_cast<Bf16Record*>(out.data())[b * tokens + t].values);
+    for (int64_t b = 0; b < blocks; ++b) {
+      const int64_t here = std::min<int64_t>(256, cols - 256 * b);
+      if (kind == RecordKind::f32)
+        std::copy(row + 256 * b, row + 256 * b + here,
+                  reinterpret_cast<F32Record*>(out.data())[b * tokens + t].values);
+      else
+        table.f32_to_bf16(row + 256 * b, here,
+                          reinterpret_cast<Bf16Record*>(out.data())[b * tokens + t].values);
+    }
   }
   return out;
 }
@@ -196,6 +205,36 @@ TEST_P(Packed, ARowDoesNotDependOnItsTile) {
           ASSERT_EQ(y[r], want[r]) << traits(kernel.dtype).name << " " << tokens;
       }
     }
+}
+
+// Where two instruction sets compute a type from the same records in integers, they agree to the bit.
+TEST_P(Packed, Int8ResultsAreThoseOfTheFirstTable) {
+  constexpr int64_t kCols = 768;
+  const OpTable* first = nullptr;
+  for (const OpTable* other : all_op_tables())
+    if (first == nullptr && other->int8_kernels != nullptr && detect_cpu_features().covers(other->needs))
+      first = other;
+  if (first == nullptr || table.int8_kernels == nullptr) GTEST_SKIP() << table.name << ": no int8 kernels";
+  std::mt19937 random(11);
+  std::normal_distribution<float> normal;
+  std::vector<std::vector<float>> x(3, std::vector<float>(kCols));
+  for (auto& row : x)
+    for (auto& value : row) value = normal(random);
+  x[1].assign(kCols, 127.0f);  // the largest sums that can be
+  x[2].assign(kCols, -127.0f);
+  for (int i = 0; i < table.int8_kernels->count; ++i) {
+    const PackedKernel& kernel = table.int8_kernels->kernels[i];
+    const PackedKernel* same = find_packed_kernel(*first, kernel.dtype, kCols);
+    if (same == nullptr) continue;
+    RandomMatrix matrix(kernel.dtype, 16, kCols);
+    std::vector<std::byte> strip(static_cast<size_t>(packed_strip_bytes(kernel.dtype, kCols)));
+    pack_strip(matrix.view, 0, strip.data());
+    const PackedStrip packed = packed_strip(matrix.view, 0, strip.data());
+    std::vector<float> got(48), want(48);
+    kernel.multiply(packed, records_of(table, x, kernel.records).data(), 3, got.data(), 16);
+    same->multiply(packed, records_of(*first, x, same->records).data(), 3, want.data(), 16);
+    EXPECT_EQ(got, want) << traits(kernel.dtype).name;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Isa, Packed, testing::ValuesIn(all_op_tables().begin(), all_op_tables().end()),

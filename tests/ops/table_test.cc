@@ -135,6 +135,13 @@ TEST(SelectOpTable, TakesTheBestAndHonoursForce) {
   if (all_op_tables().size() > 1) {
     EXPECT_NE(describe_op_tables(none, kScalarOps).find("lacks"), std::string::npos);
   }
+#if defined(__x86_64__)
+  CpuFeatures all{.avx2 = true, .avx512 = true, .avx512_vnni = true, .avx512_bf16 = true};
+  EXPECT_STREQ((*select_op_table(all, ""))->name, "avx512_bf16");
+  all.slow_bf16_dot = true;
+  EXPECT_STREQ((*select_op_table(all, ""))->name, "avx512_vnni");
+  EXPECT_STREQ((*select_op_table(all, "avx512_bf16"))->name, "avx512_bf16");
+#endif
 }
 
 }  // namespace

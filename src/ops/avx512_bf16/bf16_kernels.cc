@@ -68,6 +68,10 @@ void tile(const PackedStrip& strip, const Bf16Record* x, float* y, int64_t y_str
   for (int64_t begin = 0; begin < strip.cols; begin += kRecordColumns, x += T) {
     const int64_t here = strip.cols - begin < kRecordColumns ? strip.cols - begin : kRecordColumns;
     for (int64_t k = 0; k < here; k += 8, w += F::kBytes) {
+      if constexpr (T <= 2) {  // few tokens wait for memory
+#pragma GCC unroll 4
+        for (int i = 0; i < F::kBytes; i += 64) __builtin_prefetch(w + 4096 + i);
+      }
       __m512i pairs[4];
       F::codes(w, pairs);
       add(even, pairs[0], x, k);

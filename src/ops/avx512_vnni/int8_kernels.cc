@@ -55,6 +55,16 @@ inline __m512i e2m1_codes(__m512i nibbles) {
   return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), nibbles);
 }
 
+// Few tokens wait for memory, and the processor's own prefetching stops at the end of a page.
+constexpr int kPrefetchBytes = 4096;
+template <int Bytes, int T>
+inline void prefetch(const uint8_t* w) {
+  if constexpr (T <= 2) {
+#pragma GCC unroll 64
+    for (int i = 0; i < Bytes; i += 64) __builtin_prefetch(w + kPrefetchBytes + i);
+  }
+}
+
 // ---- K types: blocks of 256 columns -------------------------------------------------------------------
 
 // 6-bit scales and mins of q4_k and q5_k, see pack.cc. scales: [8, 16] bytes; mins: [4, 16, 2] bytes.
@@ -147,6 +157,7 @@ void k_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_s
   for (int t = 0; t < T; ++t) total[t] = _mm512_setzero_ps();
   const uint8_t* w = strip.lines;
   for (int64_t b = 0; b < strip.cols / kRecordColumns; ++b, w += F::kBytes, x += T) {
+    prefetch<F::kBytes, T>(w);
     alignas(64) uint8_t unpacked[128], mins[128];
     const uint8_t* scales = w + F::kScales;
     if constexpr (F::kMins) {
@@ -279,6 +290,7 @@ void legacy_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_
   const uint8_t *w = strip.lines, *s = strip.scales;
   const int64_t groups = strip.cols / 32;
   for (int64_t group = 0; group < groups; ++group, w += F::kBytes, s += F::kScaleBytes) {
+    prefetch<F::kBytes, T>(w);
     const Int8Record* record = x + group / 8 * T;
     const int g = static_cast<int>(group % 8);
     constexpr int kParts = F::kHalfGroups ? 2 : 1, kQuads = 8 / kParts;
@@ -362,12 +374,13 @@ void multiply(const PackedStrip& strip, const void* records, int tokens, float* 
 }
 
 template <class F>
-constexpr PackedKernel kernel() {
-  return {F::kType, requires {F::kGroup;
+constexpr PackedKernel k_kernel() {
+  return {F::kType, RecordKind::int8_per_256, multiply<F>};
 }
-? RecordKind::int8_per_256 : RecordKind::int8_per_32, multiply<F>
-};  // namespace
-}  // namespace sirocco
+template <class F>
+constexpr PackedKernel kernel() {
+  return {F::kType, RecordKind::int8_per_32, multiply<F>};
+}
 
 // ---- Activations ------------------------------------------------------------------------------------------
 
@@ -423,8 +436,8 @@ int64_t spin(int64_t rounds) {
 }
 
 constexpr PackedKernel kKernels[] = {
-    kernel<Q4K>(),   kernel<Q5K>(),   kernel<Q6K>(),         kernel<Iq4Xs>(), kernel<Q80>(),
-    kernel<Q40>(),   kernel<Q41>(),   kernel<Q50>(),         kernel<Q51>(),   kernel<Iq4Nl>(),
+    k_kernel<Q4K>(), k_kernel<Q5K>(), k_kernel<Q6K>(),       k_kernel<Iq4Xs>(), kernel<Q80>(),
+    kernel<Q40>(),   kernel<Q41>(),   kernel<Q50>(),         kernel<Q51>(),     kernel<Iq4Nl>(),
     kernel<Mxfp4>(), kernel<Nvfp4>(), kernel<Nvfp4Packed>(),
 };
 

@@ -2,6 +2,7 @@
 #include "run/cpu/absorbed_attention.h"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "base/check.h"
 #include "ops/select.h"
@@ -11,6 +12,10 @@ namespace sirocco {
 namespace {
 
 constexpr int64_t kRunKeys = AbsorbedAttention::kRunPages * LatentCache::kTokens;
+
+int64_t runs_of(int64_t keys) {
+  return (keys + kRunKeys - 1) / kRunKeys;
+}
 
 // The view of the result points at memory that is gone; packed matrices never read it.
 Matrix pack_bf16(const float* values, int64_t rows, int64_t cols, MatrixLoader& loader) {
@@ -40,8 +45,8 @@ struct Tiling {
 
 bool AbsorbedAttention::fits(const Config& config, const OpTable& ops, CacheType cache_type) {
   const int64_t C = config.kv_lora_rank;
-  return ops.latent != nullptr && cache_type == CacheType::bf16 && C % 64 == 0 && C <= kMostLatent &&
-         config.rope_dim % 2 == 0 && config.nope_dim <= kRecordColumns &&
+  return ops.latent != nullptr && cache_type != CacheType::f32 && C % 64 == 0 && C <= kMostLatent &&
+         C + config.rope_dim <= kMostWidth && config.nope_dim <= kRecordColumns &&
          config.v_head_dim % kStripRows == 0 && find_packed_kernel(ops, DType::bf16, C) != nullptr &&
          find_packed_kernel(ops, DType::bf16, config.nope_dim) != nullptr;
 }
@@ -62,100 +67,133 @@ AbsorbedAttention::AbsorbedAttention(const Config& config, const float* k_absorb
 void AbsorbedAttention::run(const Batch& batch, int64_t layer, const LatentCache& cache, Workspace& work,
                             Compute& compute) const {
   const auto T = static_cast<int64_t>(batch.tokens.size());
-  compute.reserve_latent(T * groups_ * kHeadLanes * (C + R) / 2, T * H * C);
+  compute.reserve_latent(T * groups_, T * H * C);
   absorb(T, work, compute);
-  std::vector<Row> rows;
-  rows.reserve(static_cast<size_t>(T));
+  std::vector<Rows> blocks;
   for (const SequenceSpan& span : batch.sequences)
-    for (int64_t i = 0; i < span.rows; ++i)
-      rows.push_back({&span, span.first_row + i, span.cached_tokens + i + 1});
-  attend(rows, layer, cache, compute);
+    for (int64_t i = 0; i < span.rows; i += kRowsTogether)
+      blocks.push_back({.span = &span,
+                        .token = span.first_row + i,
+                        .count = std::min(kRowsTogether, span.rows - i),
+                        .keys = span.cached_tokens + i + 1});
+  attend(blocks, layer, cache, compute);
   unabsorb(T, work, compute);
 }
 
-// compute.query_pairs: per token and group of heads [(C + R) / 2, 16] pairs (W_UK q_nope | q_rope).
+// compute.latent_queries [T, groups]: (W_UK q_nope | q_rope) of every head.
 void AbsorbedAttention::absorb(int64_t T, Workspace& work, Compute& compute) const {
   const Tiling tiles(T);
   compute.pool.parallel_for(H * tiles.count(), 4, [&](int64_t begin, int64_t end, int worker) {
-    Bf16Record records[kMaxTile];
-    float* wide = compute.scratch(worker, kMaxTile * C + (C + R) / 2 + 1);
-    auto* narrow = reinterpret_cast<uint16_t*>(wide + kMaxTile * C);
+    const RecordKind kind = k_absorb_.kernel().records;
+    alignas(64) std::byte records[kMaxTile * sizeof(F32Record)];
+    float* wide = compute.scratch(worker, kMaxTile * (C + R));  // [tokens, C + R]
     for (int64_t task = begin; task < end; ++task) {
       const int64_t h = task / tiles.count();
       const auto tile = static_cast<size_t>(task % tiles.count());
       const int64_t first = tiles.firsts[tile];
       const int tokens = tiles.sizes[tile];
       const auto query = [&](int t) { return work.queries.data() + ((first + t) * H + h) * (N + R); };
-      for (int t = 0; t < tokens; ++t) compute.ops.f32_to_bf16(query(t), N, records[t].values);
+      for (int t = 0; t < tokens; ++t)
+        narrow_to_floats(compute.ops, kind, query(t), N, records + t * record_bytes(kind));
       for (int64_t s = 0; s < C / kStripRows; ++s)
         k_absorb_.kernel().multiply(k_absorb_.strip(h * C / kStripRows + s), records, tokens,
-                                    wide + kStripRows * s, C);
+                                    wide + kStripRows * s, C + R);
       for (int t = 0; t < tokens; ++t) {
-        compute.ops.f32_to_bf16(wide + t * C, C, narrow);
-        compute.ops.f32_to_bf16(query(t) + N, R, narrow + C);
-        uint32_t* out = compute.query_pairs.data() +
-                        ((first + t) * groups_ + h / kHeadLanes) * (C + R) / 2 * kHeadLanes + h % kHeadLanes;
-        for (int64_t k = 0; k < C + R; k += 2, out += kHeadLanes)
-          *out = narrow[k] | static_cast<uint32_t>(narrow[k + 1]) << 16;
+        float* row = wide + t * (C + R);
+        std::copy(query(t) + N, query(t) + N + R, row + C);
+        compute.ops.latent->load_query(
+            row, C + R, static_cast<int>(h % kHeadLanes),
+            compute.latent_queries.data() + (first + t) * groups_ + h / kHeadLanes);
       }
     }
   });
 }
 
-void AbsorbedAttention::attend_run(const Row& row, int64_t group, int64_t run, int64_t layer,
-                                   const LatentCache& cache, const Compute& compute,
-                                   LatentPartial* partial) const {
-  const int64_t end = std::min(row.keys, (run + 1) * kRunKeys);
-  for (int64_t begin = run * kRunKeys; begin < end; begin += LatentCache::kTokens) {
-    const int32_t page = row.span->page_table[static_cast<size_t>(begin / LatentCache::kTokens)];
-    compute.ops.latent->add_keys(pairs(compute, row.token, group), cache.bf16_rows(page, layer),
-                                 static_cast<int>(std::min(LatentCache::kTokens, end - begin)), C, C + R,
-                                 begin == run * kRunKeys, partial);
+void AbsorbedAttention::attend_run(const Rows& rows, int64_t run, int64_t layer, const LatentCache& cache,
+                                   Compute& compute, int worker, LatentPartial* partials) const {
+  const LatentKernels& kernels = *compute.ops.latent;
+  LatentTile* tile = compute.latent_tile(worker);
+  const int64_t run_begin = run * kRunKeys, end = std::min(rows.last_keys(), run_begin + kRunKeys);
+  for (int64_t begin = run_begin; begin < end; begin += LatentCache::kTokens) {
+    const int32_t page = rows.span->page_table[static_cast<size_t>(begin / LatentCache::kTokens)];
+    const int64_t loaded = std::min(LatentCache::kTokens, end - begin);
+    if (cache.type() == CacheType::q8)
+      kernels.load_q8_keys(cache.q8_rows(page, layer), static_cast<int>(loaded), C, C + R, tile);
+    else
+      kernels.load_keys(cache.bf16_rows(page, layer), static_cast<int>(loaded), C, C + R, tile);
+    for (int64_t i = 0; i < rows.count; ++i) {
+      const int64_t count = std::min(loaded, rows.keys + i - begin);
+      if (count <= 0) continue;
+      for (int64_t group = 0; group < groups_; ++group)
+        kernels.add_keys(compute.latent_queries.data() + (rows.token + i) * groups_ + group, tile,
+                         static_cast<int>(count), C, C + R, begin == run_begin,
+                         partials + i * groups_ + group);
+    }
   }
 }
 
-void AbsorbedAttention::attend(const std::vector<Row>& rows, int64_t layer, const LatentCache& cache,
+void AbsorbedAttention::finish(int64_t token, int64_t group, LatentPartial* first, int64_t stride,
+                               int64_t runs, Compute& compute) const {
+  for (int64_t run = 1; run < runs; ++run) compute.ops.latent->merge(first + run * stride, C, first);
+  const int64_t head = group * kHeadLanes, heads = std::min<int64_t>(kHeadLanes, H - head);
+  compute.ops.latent->finish(first, C, static_cast<int>(heads),
+                             compute.latent_sums.data() + (token * H + head) * C, C);
+}
+
+void AbsorbedAttention::attend(const std::vector<Rows>& blocks, int64_t layer, const LatentCache& cache,
                                Compute& compute) const {
-  const LatentKernels& kernels = *compute.ops.latent;
-  const auto runs_of = [](const Row& row) { return (row.keys + kRunKeys - 1) / kRunKeys; };
-  const auto finish = [&](const Row& row, int64_t group, const LatentPartial* partial) {
-    const int64_t first = group * kHeadLanes, heads = std::min<int64_t>(kHeadLanes, H - first);
-    kernels.finish(partial, C, static_cast<int>(heads),
-                   compute.latent_sums.data() + (row.token * H + first) * C, C);
-  };
-  const int64_t tasks = static_cast<int64_t>(rows.size()) * groups_;
-  if (tasks >= 8 * compute.pool.size()) {  // enough rows: each walks its own keys
-    compute.pool.parallel_for(tasks, 1, [&](int64_t task, int64_t, int) {
-      const Row& row = rows[static_cast<size_t>(task / groups_)];
-      LatentPartial total, next;
-      for (int64_t run = 0; run < runs_of(row); ++run) {
-        attend_run(row, task % groups_, run, layer, cache, compute, run == 0 ? &total : &next);
-        if (run > 0) kernels.merge(&next, C, &total);
-      }
-      finish(row, task % groups_, &total);
-    });
-    return;
-  }
-  std::vector<std::pair<int64_t, int64_t>> runs;  // task, run
-  std::vector<int64_t> first_run;                 // [tasks + 1]
-  for (int64_t task = 0; task < tasks; ++task) {
-    first_run.push_back(static_cast<int64_t>(runs.size()));
-    for (int64_t run = 0; run < runs_of(rows[static_cast<size_t>(task / groups_)]); ++run)
-      runs.emplace_back(task, run);
-  }
-  first_run.push_back(static_cast<int64_t>(runs.size()));
-  LatentPartial* partials = compute.latent_partials(static_cast<int64_t>(runs.size()));
-  compute.pool.parallel_for(static_cast<int64_t>(runs.size()), 1, [&](int64_t i, int64_t, int) {
-    const auto [task, run] = runs[static_cast<size_t>(i)];
-    attend_run(rows[static_cast<size_t>(task / groups_)], task % groups_, run, layer, cache, compute,
-               partials + i);
+  int64_t rows = 0;
+  for (const Rows& block : blocks) rows += block.count;
+  const int64_t enough = 8 * compute.pool.size();
+  if (rows * groups_ < enough) return attend_runs_apart(blocks, layer, cache, compute);
+  compute.reserve_partials(2 * kRowsTogether * groups_);
+  compute.pool.parallel_for(static_cast<int64_t>(blocks.size()), 1, [&](int64_t i, int64_t, int worker) {
+    attend_all_runs(blocks[static_cast<size_t>(i)], layer, cache, compute, worker);
   });
-  compute.pool.parallel_for(tasks, 1, [&](int64_t task, int64_t, int) {
-    LatentPartial* total = partials + first_run[static_cast<size_t>(task)];
-    for (const LatentPartial* next = total + 1; next < partials + first_run[static_cast<size_t>(task) + 1];
-         ++next)
-      kernels.merge(next, C, total);
-    finish(rows[static_cast<size_t>(task / groups_)], task % groups_, total);
+}
+
+void AbsorbedAttention::attend_all_runs(const Rows& rows, int64_t layer, const LatentCache& cache,
+                                        Compute& compute, int worker) const {
+  LatentPartial* totals = compute.latent_partials(worker);
+  LatentPartial* next = totals + kRowsTogether * groups_;
+  for (int64_t run = 0; run < runs_of(rows.last_keys()); ++run) {
+    attend_run(rows, run, layer, cache, compute, worker, run == 0 ? totals : next);
+    for (int64_t i = 0; run > 0 && i < rows.count; ++i)
+      for (int64_t g = i * groups_; run < runs_of(rows.keys + i) && g < (i + 1) * groups_; ++g)
+        compute.ops.latent->merge(next + g, C, totals + g);
+  }
+  for (int64_t i = 0; i < rows.count; ++i)
+    for (int64_t g = 0; g < groups_; ++g) finish(rows.token + i, g, totals + i * groups_ + g, 0, 1, compute);
+}
+
+void AbsorbedAttention::attend_runs_apart(const std::vector<Rows>& blocks, int64_t layer,
+                                          const LatentCache& cache, Compute& compute) const {
+  struct Task {
+    const Rows* rows;
+    int64_t run, first_partial;
+  };
+  struct Row {
+    int64_t token, group, first_partial, stride, runs;
+  };
+  std::vector<Task> tasks;
+  std::vector<Row> rows;
+  int64_t partials = 0;
+  for (const Rows& block : blocks) {
+    const int64_t stride = block.count * groups_;
+    for (int64_t i = 0; i < block.count; ++i)
+      for (int64_t g = 0; g < groups_; ++g)
+        rows.push_back({block.token + i, g, partials + i * groups_ + g, stride, runs_of(block.keys + i)});
+    for (int64_t run = 0; run < runs_of(block.last_keys()); ++run, partials += stride)
+      tasks.push_back({&block, run, partials});
+  }
+  LatentPartial* shared = compute.shared_partials(partials);
+  compute.pool.parallel_for(static_cast<int64_t>(tasks.size()), 1, [&](int64_t i, int64_t, int worker) {
+    const Task& task = tasks[static_cast<size_t>(i)];
+    attend_run(*task.rows, task.run, layer, cache, compute, worker, shared + task.first_partial);
+  });
+  compute.pool.parallel_for(static_cast<int64_t>(rows.size()), 1, [&](int64_t i, int64_t, int) {
+    const Row& row = rows[static_cast<size_t>(i)];
+    finish(row.token, row.group, shared + row.first_partial, row.stride, row.runs, compute);
   });
 }
 
@@ -164,7 +202,8 @@ void AbsorbedAttention::unabsorb(int64_t T, Workspace& work, Compute& compute) c
   const Tiling tiles(T);
   const int64_t blocks = (C + kRecordColumns - 1) / kRecordColumns;
   compute.pool.parallel_for(H * tiles.count(), 4, [&](int64_t begin, int64_t end, int) {
-    Bf16Record records[kMaxTile * (kMostLatent / kRecordColumns)];
+    const RecordKind kind = v_up_.kernel().records;
+    alignas(64) std::byte records[kMaxTile * (kMostLatent / kRecordColumns) * sizeof(F32Record)];
     for (int64_t task = begin; task < end; ++task) {
       const int64_t h = task / tiles.count();
       const auto tile = static_cast<size_t>(task % tiles.count());
@@ -172,9 +211,10 @@ void AbsorbedAttention::unabsorb(int64_t T, Workspace& work, Compute& compute) c
       const int tokens = tiles.sizes[tile];
       for (int t = 0; t < tokens; ++t)
         for (int64_t b = 0; b < blocks; ++b)
-          compute.ops.f32_to_bf16(compute.latent_sums.data() + ((first + t) * H + h) * C + b * kRecordColumns,
-                                  std::min<int64_t>(kRecordColumns, C - b * kRecordColumns),
-                                  records[b * tokens + t].values);
+          narrow_to_floats(compute.ops, kind,
+                           compute.latent_sums.data() + ((first + t) * H + h) * C + b * kRecordColumns,
+                           std::min<int64_t>(kRecordColumns, C - b * kRecordColumns),
+                           records + (b * tokens + t) * record_bytes(kind));
       for (int64_t s = 0; s < V / kStripRows; ++s)
         v_up_.kernel().multiply(v_up_.strip(h * V / kStripRows + s), records, tokens,
                                 work.attended.data() + (first * H + h) * V + kStripRows * s, H * V);

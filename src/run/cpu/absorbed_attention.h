@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Latent attention in its absorbed form with bf16 kernels (ops/latent_kernels.h): W_UK and W_UV packed as
+// Latent attention in its absorbed form with packed kernels (ops/latent_kernels.h): W_UK and W_UV packed as
 // bf16, sixteen heads a lane each, the sequence cut into runs of kRunPages pages whose partial results are
-// merged in order. The cut is fixed, so a row's result depends on its own keys alone. Decoding shares runs
-// out over the threads; many rows share themselves out.
+// merged in order. The cut is fixed, so a row's result depends on its own keys alone. Neighbouring rows of a
+// sequence share the narrowed keys. Decoding shares runs out over the threads; many rows share themselves
+// out.
 #pragma once
 
 #include <vector>
@@ -19,6 +20,7 @@ namespace sirocco {
 class AbsorbedAttention {
  public:
   static constexpr int64_t kRunPages = 8;
+  static constexpr int64_t kRowsTogether = 4;
 
   // Whether kernels, shapes and cache allow it.
   static bool fits(const Config& config, const OpTable& ops, CacheType cache_type);
@@ -32,19 +34,26 @@ class AbsorbedAttention {
   int64_t bytes() const { return k_absorb_.bytes() + v_up_.bytes(); }
 
  private:
-  struct Row {  // one query row and the keys that it sees
+  struct Rows {  // neighbouring rows of one sequence
     const SequenceSpan* span;
-    int64_t token, keys;
+    int64_t token, count;  // count <= kRowsTogether
+    int64_t keys;          // that the first row sees; each next one sees one more
+    int64_t last_keys() const { return keys + count - 1; }
   };
   void absorb(int64_t T, Workspace& work, Compute& compute) const;
-  void attend(const std::vector<Row>& rows, int64_t layer, const LatentCache& cache, Compute& compute) const;
-  void attend_run(const Row& row, int64_t group, int64_t run, int64_t layer, const LatentCache& cache,
-                  const Compute& compute, LatentPartial* partial) const;
+  void attend(const std::vector<Rows>& blocks, int64_t layer, const LatentCache& cache,
+              Compute& compute) const;
+  // partials [count, groups]; rows that see no key of the run keep theirs.
+  void attend_run(const Rows& rows, int64_t run, int64_t layer, const LatentCache& cache, Compute& compute,
+                  int worker, LatentPartial* partials) const;
+  void attend_all_runs(const Rows& rows, int64_t layer, const LatentCache& cache, Compute& compute,
+                       int worker) const;
+  void attend_runs_apart(const std::vector<Rows>& blocks, int64_t layer, const LatentCache& cache,
+                         Compute& compute) const;
+  // Folds the partial results of one row and group, `stride` apart, and writes its sums.
+  void finish(int64_t token, int64_t group, LatentPartial* first, int64_t stride, int64_t runs,
+              Compute& compute) const;
   void unabsorb(int64_t T, Workspace& work, Compute& compute) const;
-
-  const uint32_t* pairs(const Compute& compute, int64_t token, int64_t group) const {
-    return compute.query_pairs.data() + (token * groups_ + group) * (C + R) / 2 * kHeadLanes;
-  }
 
   const int64_t H, C, R, N, V, groups_;
   Matrix k_absorb_;  // [H C, N]

@@ -15,10 +15,28 @@ int next_tile(int64_t left) {
   return 8;
 }
 
+int64_t record_bytes(RecordKind kind) {
+  switch (kind) {
+    case RecordKind::bf16:
+      return sizeof(Bf16Record);
+    case RecordKind::f32:
+      return sizeof(F32Record);
+    default:
+      return sizeof(Int8Record);
+  }
+}
+
+void narrow_to_floats(const OpTable& ops, RecordKind kind, const float* x, int64_t cols, std::byte* record) {
+  if (kind == RecordKind::f32)
+    std::copy(x, x + cols, reinterpret_cast<F32Record*>(record)->values);
+  else
+    ops.f32_to_bf16(x, cols, reinterpret_cast<Bf16Record*>(record)->values);
+}
+
 void Activations::resize(RecordKind kind, int64_t tokens, int64_t cols) {
   kind_ = kind;
   blocks_ = (cols + kRecordColumns - 1) / kRecordColumns;
-  record_bytes_ = kind == RecordKind::bf16 ? sizeof(Bf16Record) : sizeof(Int8Record);
+  record_bytes_ = record_bytes(kind);
   const int64_t bytes = tokens * blocks_ * record_bytes_;
   if (data_.size() < bytes) data_ = AlignedBuffer<std::byte>(bytes);
 }
@@ -26,11 +44,10 @@ void Activations::resize(RecordKind kind, int64_t tokens, int64_t cols) {
 void Activations::narrow(const OpTable& ops, const float* x, int64_t cols, int64_t first, int tokens,
                          int64_t index) {
   std::byte* out = record(first, index);
-  if (kind_ != RecordKind::bf16)
+  if (kind_ != RecordKind::bf16 && kind_ != RecordKind::f32)
     return ops.int8_kernels->to_int8(x, cols, kind_, reinterpret_cast<Int8Record*>(out), tokens);
   for (int64_t begin = 0; begin < cols; begin += kRecordColumns, out += tokens * record_bytes_)
-    ops.f32_to_bf16(x + begin, std::min<int64_t>(kRecordColumns, cols - begin),
-                    reinterpret_cast<Bf16Record*>(out)->values);
+    narrow_to_floats(ops, kind_, x + begin, std::min<int64_t>(kRecordColumns, cols - begin), out);
 }
 
 void Activations::copy(const Activations& source, int64_t from, int64_t first, int tokens, int64_t index) {

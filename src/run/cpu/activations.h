@@ -15,6 +15,12 @@ namespace sirocco {
 // The size of the next tile when `left` tokens remain: sizes are even, so that no tile is left tiny.
 int next_tile(int64_t left);
 
+int64_t record_bytes(RecordKind kind);
+
+// x[cols], cols <= kRecordColumns, into one record of kind bf16 or f32; what lies behind cols is left as it
+// is.
+void narrow_to_floats(const OpTable& ops, RecordKind kind, const float* x, int64_t cols, std::byte* record);
+
 class Activations {
  public:
   // Makes room for `tokens` rows of `cols`; contents are undefined.

@@ -33,20 +33,30 @@ class Compute {
   Activations activations;                                                         // of one product
   std::array<Activations, kRecordKinds> token_records, pair_records, act_records;  // of the feed-forward half
 
-  AlignedBuffer<uint32_t> query_pairs;  // of absorbed attention: [T, heads / 16, (C + R) / 2, 16]
-  AlignedBuffer<float> latent_sums;     // [T, H, C]
+  AlignedBuffer<LatentQueries> latent_queries;  // of absorbed attention: [T, heads / 16]
+  AlignedBuffer<float> latent_sums;             // [T, H, C]
 
-  void reserve_latent(int64_t pairs, int64_t sums) {
-    if (query_pairs.size() < pairs) query_pairs = AlignedBuffer<uint32_t>(pairs);
+  void reserve_latent(int64_t queries, int64_t sums) {
+    if (latent_queries.size() < queries) latent_queries = AlignedBuffer<LatentQueries>(queries);
     if (latent_sums.size() < sums) latent_sums = AlignedBuffer<float>(sums);
+    if (tiles_.size() == 0) tiles_ = AlignedBuffer<LatentTile>(pool.size());
   }
-  LatentPartial* latent_partials(int64_t count) {
+  LatentTile* latent_tile(int worker) { return tiles_.data() + worker; }
+  // `count` partial results for each worker, found by latent_partials(worker).
+  void reserve_partials(int64_t count) {
+    partials_a_worker_ = count;
+    shared_partials(count * pool.size());
+  }
+  LatentPartial* latent_partials(int worker) { return partials_.data() + worker * partials_a_worker_; }
+  LatentPartial* shared_partials(int64_t count) {
     if (partials_.size() < count) partials_ = AlignedBuffer<LatentPartial>(count);
     return partials_.data();
   }
 
  private:
+  AlignedBuffer<LatentTile> tiles_;
   AlignedBuffer<LatentPartial> partials_;
+  int64_t partials_a_worker_ = 0;
   std::vector<AlignedBuffer<float>> scratch_;  // [workers]
 };
 

@@ -89,7 +89,7 @@ CpuBackend::CpuBackend(const Config& config, const ModelWeights& weights, const 
       inv_freq_(frequencies(config)),
       compute_(ops, options.threads),
       work_(config, options.max_batch_tokens),
-      cache_(config.layers, config.cache_row(), options.exact ? CacheType::f32 : options.cache_type) {
+      cache_(config.layers, config.kv_lora_rank, config.rope_dim, cache_type_of(options)) {
   attention_.reserve(static_cast<size_t>(config.layers));
   feed_forward_.reserve(static_cast<size_t>(config.layers));
   compute_.profile = options.profile;

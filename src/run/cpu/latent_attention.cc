@@ -71,7 +71,7 @@ LatentAttention::LatentAttention(const Config& config, const LayerWeights& weigh
     }
   }
   if (loader.packs() && form_ != AttentionForm::expanded &&
-      AbsorbedAttention::fits(config, ops, options.cache_type)) {
+      AbsorbedAttention::fits(config, ops, cache_type_of(options))) {
     fast_ = std::make_unique<AbsorbedAttention>(config, k_absorb_.data(), v_up_.data(), loader);
     for (auto* buffer : {&k_absorb_, &k_up_, &v_up_}) *buffer = AlignedBuffer<float>();
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes of the latent cache: [pages][layers][kPageTokens][C + R] in bf16 or float32. A row is the normed
-// latent, then the rotated rope key. Which page holds what is the caller's business (src/cache).
+// The bytes of the latent cache: [pages][layers][kPageTokens][C + R] in bf16, float32 or q8. A row is the
+// normed latent, then the rotated rope key. In q8 it is C + R codes, then a float32 scale of the latent's and
+// one of the rope key's: largest magnitude / 127. Which page holds what is the caller's business (src/cache).
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,8 @@ namespace sirocco {
 
 class LatentCache {
  public:
-  LatentCache(int64_t layers, int64_t row, CacheType type);
+  // A row is `latent` + `rope` numbers.
+  LatentCache(int64_t layers, int64_t latent, int64_t rope, CacheType type);
   LatentCache(const LatentCache&) = delete;
   LatentCache& operator=(const LatentCache&) = delete;
   ~LatentCache();
@@ -23,7 +25,11 @@ class LatentCache {
   Result<void> reserve(int64_t pages);
   int64_t pages() const { return pages_; }
   int64_t page_bytes() const { return layers_ * kTokens * row_bytes(); }
-  int64_t row_bytes() const { return row_ * (type_ == CacheType::f32 ? 4 : 2); }
+  CacheType type() const { return type_; }
+  int64_t row_bytes() const {
+    if (type_ == CacheType::q8) return row_ + 2 * static_cast<int64_t>(sizeof(float));
+    return row_ * (type_ == CacheType::f32 ? 4 : 2);
+  }
   std::span<std::byte> page(int64_t index);
 
   void store(int64_t page, int64_t layer, int64_t slot, const float* row, const OpTable& ops);
@@ -36,12 +42,17 @@ class LatentCache {
     return reinterpret_cast<const uint16_t*>(at(page, layer, 0));
   }
 
+  // The same, row_bytes() apart. REQUIRES CacheType::q8.
+  const uint8_t* q8_rows(int64_t page, int64_t layer) const {
+    return reinterpret_cast<const uint8_t*>(at(page, layer, 0));
+  }
+
   static constexpr int64_t kTokens = Model::kPageTokens;
 
  private:
   std::byte* at(int64_t page, int64_t layer, int64_t slot) const;
 
-  int64_t layers_, row_;
+  int64_t layers_, latent_, row_;
   CacheType type_;
   int64_t pages_ = 0;
   std::byte* data_ = nullptr;  // mapped, so that pages never used cost no memory

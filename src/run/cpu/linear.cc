@@ -31,12 +31,13 @@ void linear_packed(const Matrix& weight, View<const float> x, View<float> y, Com
     const auto [first, tokens] = tiles[static_cast<size_t>(i)];
     for (int t = 0; t < tokens; ++t) narrow.narrow(compute.ops, x.row(first + t), x.cols, first, tokens, t);
   });
-  compute.pool.parallel_for(weight.strips(), strip_grain(T), [&](int64_t begin, int64_t end, int) {
-    for (const auto& [first, tokens] : tiles)
-      for (int64_t s = begin; s < end; ++s)
-        weight.kernel().multiply(weight.strip(s), narrow.tile(first), tokens, y.row(first) + kStripRows * s,
-                                 y.stride);
-  });
+  compute.pool.parallel_for(weight.strips(), strip_grain(T, weight.strips()),
+                            [&](int64_t begin, int64_t end, int) {
+                              for (const auto& [first, tokens] : tiles)
+                                for (int64_t s = begin; s < end; ++s)
+                                  weight.kernel().multiply(weight.strip(s), narrow.tile(first), tokens,
+                                                           y.row(first) + kStripRows * s, y.stride);
+                            });
 }
 
 }  // namespace

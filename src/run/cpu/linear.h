@@ -11,10 +11,11 @@ namespace sirocco {
 
 inline constexpr int64_t kPanelRows = 8;
 
-// Strips that one worker takes at a time for `tokens` tokens: with many tokens, records are then reused from
-// the cache for several strips.
-inline int64_t strip_grain(int64_t tokens) {
-  return tokens > 4 * kMaxTile ? 4 : 1;
+// Strips that one worker takes at a time for `tokens` tokens. With many tokens, records are then reused from
+// the cache for several strips; a tall matrix has enough strips to share them out in longer streams.
+inline int64_t strip_grain(int64_t tokens, int64_t strips) {
+  if (tokens > 4 * kMaxTile) return 4;
+  return strips >= 1024 ? 8 : 1;
 }
 
 // Rows begin … begin+count of `weight` as float32 [count, cols]: in place where they lie so on disk, decoded

@@ -31,7 +31,7 @@ std::vector<Tile> split_tiles(std::span<const ExpertTask> tasks) {
 std::vector<Strips> split_strips(std::span<const ExpertTask> tasks, Matrix ExpertMatrices::*which) {
   std::vector<Strips> items;
   for (const ExpertTask& task : tasks) {
-    const int64_t strips = (task.weights->*which).strips(), grain = strip_grain(task.pairs);
+    const int64_t strips = (task.weights->*which).strips(), grain = strip_grain(task.pairs, strips);
     for (int64_t s = 0; s < strips; s += grain) items.push_back({&task, s, std::min(strips, s + grain)});
   }
   return items;

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packed bf16 and e4m3 weights times float32 activations by fused multiply-adds, sixteen rows a register. Two
+// sums per token, of even and of odd columns, are added at the end. On Intel's cores this is twice as fast as
+// vdpbf16ps, and rounds no activation.
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "ops/packed.h"
+
+namespace sirocco {
+namespace {
+
+// Two columns of sixteen rows, of pairs of bf16.
+template <int T>
+inline void add(__m512 (&even)[T], __m512 (&odd)[T], __m512i pairs, const F32Record* x, int64_t column) {
+  const __m512 first = _mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16));
+  const __m512 second =
+      _mm512_castsi512_ps(_mm512_and_si512(pairs, _mm512_set1_epi32(static_cast<int>(0xffff0000u))));
+#pragma GCC unroll 12
+  for (int t = 0; t < T; ++t) {
+    even[t] = _mm512_fmadd_ps(first, _mm512_set1_ps(x[t].values[column]), even[t]);
+    odd[t] = _mm512_fmadd_ps(second, _mm512_set1_ps(x[t].values[column + 1]), odd[t]);
+  }
+}
+
+struct Bf16 {
+  static constexpr DType kType = DType::bf16;
+  static constexpr int kBytes = 128;  // of 4 columns
+  static void codes(const uint8_t* w, __m512i (&pairs)[2]) {
+    pairs[0] = _mm512_loadu_si512(w);
+    pairs[1] = _mm512_loadu_si512(w + 64);
+  }
+};
+
+// A dword holds columns 0, 2, 1, 3, so that even and odd bytes are the pairs (0, 1) and (2, 3).
+struct E4m3 {
+  static constexpr DType kType = DType::f8_e4m3;
+  static constexpr int kBytes = 64;
+  // code: one in the low byte of each word, the rest of the word arbitrary. To bf16.
+  static __m512i widen(__m512i code) {
+    const __m512i magnitude = _mm512_and_si512(code, _mm512_set1_epi16(0x7f));
+    const __m512i denormals = _mm512_setr_epi32(0x3b000000, 0x3bc03b80, 0x3c203c00, 0x3c603c40, 0, 0, 0, 0, 0,
+                                                0, 0, 0, 0, 0, 0, 0);  // m · 2^-9, m = 0 … 7
+    __m512i value = _mm512_add_epi16(_mm512_slli_epi16(magnitude, 4), _mm512_set1_epi16(120 << 7));
+    const __mmask32 small = _mm512_cmplt_epi16_mask(magnitude, _mm512_set1_epi16(8));
+    value = _mm512_mask_permutexvar_epi16(value, small, magnitude, denormals);
+    // value | (code << 8 & 0x8000)
+    return _mm512_ternarylogic_epi32(_mm512_slli_epi16(code, 8),
+                                     _mm512_set1_epi16(static_cast<int16_t>(0x8000)), value, 0xea);
+  }
+  static void codes(const uint8_t* w, __m512i (&pairs)[2]) {
+    const __m512i v = _mm512_loadu_si512(w);
+    pairs[0] = widen(v);
+    pairs[1] = widen(_mm512_srli_epi16(v, 8));
+  }
+};
+
+template <class F, int T>
+void tile(const PackedStrip& strip, const F32Record* x, float* y, int64_t y_stride) {
+  __m512 even[T], odd[T];
+#pragma GCC unroll 12
+  for (int t = 0; t < T; ++t) even[t] = odd[t] = _mm512_setzero_ps();
+  const uint8_t* w = strip.lines;
+  for (int64_t begin = 0; begin < strip.cols; begin += kRecordColumns, x += T) {
+    const int64_t here = strip.cols - begin < kRecordColumns ? strip.cols - begin : kRecordColumns;
+    for (int64_t k = 0; k < here; k += 4, w += F::kBytes) {
+      if constexpr (T <= 2) {  // few tokens wait for memory
+#pragma GCC unroll 4
+        for (int i = 0; i < F::kBytes; i += 64) __builtin_prefetch(w + 4096 + i);
+      }
+      __m512i pairs[2];
+      F::codes(w, pairs);
+      add(even, odd, pairs[0], x, k);
+      add(even, odd, pairs[1], x, k + 2);
+    }
+  }
+  const __mmask16 mask = static_cast<__mmask16>((1u << strip.rows) - 1u);
+#pragma GCC unroll 12
+  for (int t = 0; t < T; ++t)
+    _mm512_mask_storeu_ps(y + t * y_stride, mask,
+                          _mm512_mul_ps(_mm512_add_ps(even[t], odd[t]), _mm512_set1_ps(strip.multiplier)));
+}
+
+template <class F>
+void multiply(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride) {
+  const auto* x = static_cast<const F32Record*>(records);
+  switch (tokens) {
+    case 1:
+      return tile<F, 1>(strip, x, y, y_stride);
+    case 2:
+      return tile<F, 2>(strip, x, y, y_stride);
+    case 3:
+      return tile<F, 3>(strip, x, y, y_stride);
+    case 4:
+      return tile<F, 4>(strip, x, y, y_stride);
+    case 5:
+      return tile<F, 5>(strip, x, y, y_stride);
+    case 6:
+      return tile<F, 6>(strip, x, y, y_stride);
+    case 8:
+      return tile<F, 8>(strip, x, y, y_stride);
+    case 10:
+      return tile<F, 10>(strip, x, y, y_stride);
+    case 12:
+      return tile<F, 12>(strip, x, y, y_stride);
+    default:
+      __builtin_trap();
+  }
+}
+
+int64_t spin(int64_t rounds) {
+  __m512 sum[kMaxTile];
+  for (auto& value : sum) value = _mm512_setzero_ps();
+  __m512 a = _mm512_set1_ps(1.0f);
+  for (int64_t i = 0; i < rounds; ++i) {
+    asm volatile("" : "+v"(a));  // keeps the loop a loop
+#pragma GCC unroll 12
+    for (auto& value : sum) value = _mm512_fmadd_ps(a, a, value);
+  }
+  for (auto& value : sum) asm volatile("" : : "v"(value));
+  return rounds * kMaxTile * 32;
+}
+
+constexpr PackedKernel kKernels[] = {
+    {Bf16::kType, RecordKind::f32, multiply<Bf16>},
+    {E4m3::kType, RecordKind::f32, multiply<E4m3>},
+};
+
+}  // namespace
+
+constinit const PackedKernels kAvx512FloatKernels{
+    .kernels = kKernels, .count = sizeof kKernels / sizeof kKernels[0], .to_int8 = nullptr, .spin = spin};
+
+}  // namespace sirocco

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+// Latent attention with vpdpwssd: 16-bit integers, two neighbours a step, sums in 32 bits. A row's scale
+// comes from its Euclidean norm, since |q · k| <= |q| |k| then bounds every sum: 32767² fits, whatever the
+// row looks like. The error is some 2e-4 of a row's typical element, a tenth of bf16's. Scores: heads in
+// lanes, keys broadcast as they lie in the tile. Values: columns in lanes, two keys interleaved,
+// probabilities broadcast.
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "ops/latent_kernels.h"
+
+namespace sirocco {
+namespace {
+
+constexpr float kRowNorm = 32767.0f;
+// Of the probabilities of one tile: times 8, the root of its keys, and times 32767 it stays below 2^31.
+constexpr float kProbabilityNorm = 8000.0f;
+constexpr int kScoreKeys = 16;  // at once: twice the latency of the instruction, and a divisor of kKeyTile
+
+inline __m512i broadcast_pair(const void* p) {
+  int32_t value;
+  __builtin_memcpy(&value, p, 4);
+  return _mm512_set1_epi32(value);
+}
+
+// e^x for x <= 0: 2^n · e^r with |r| <= ln 2 / 2 and a polynomial of degree 6; below -87.3 it is 0.
+inline __m512 exp_lanes(__m512 x) {
+  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), 0);
+  __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);
+  r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), r);
+  __m512 e = _mm512_set1_ps(1.3981999507e-3f);
+  e = _mm512_fmadd_ps(e, r, _mm512_set1_ps(8.3334519073e-3f));
+  e = _mm512_fmadd_ps(e, r, _mm512_set1_ps(4.1665795894e-2f));
+  e = _mm512_fmadd_ps(e, r, _mm512_set1_ps(1.6666665459e-1f));
+  e = _mm512_fmadd_ps(e, r, _mm512_set1_ps(5.0000001201e-1f));
+  e = _mm512_fmadd_ps(_mm512_mul_ps(r, r), e, _mm512_add_ps(r, _mm512_set1_ps(1.0f)));
+  const __mmask16 normal = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-87.3f), _CMP_GE_OQ);
+  return _mm512_maskz_scalef_ps(normal, e, n);
+}
+
+// Even elements of 32 bf16 (of each dword the lower half) and odd ones as float32.
+inline __m512 even_floats(__m512i v) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(v, 16));
+}
+inline __m512 odd_floats(__m512i v) {
+  return _mm512_castsi512_ps(_mm512_and_si512(v, _mm512_set1_epi32(static_cast<int>(0xffff0000u))));
+}
+// Two halves of a dword: rounded `low` and `high`.
+inline __m512i integers(__m512 low, __m512 high) {
+  const __m512i a = _mm512_cvtps_epi32(low), b = _mm512_slli_epi32(_mm512_cvtps_epi32(high), 16);
+  return _mm512_mask_blend_epi16(0xaaaaaaaau, a, b);
+}
+
+// Rows of tiles and queries are as long as whole steps of 32 columns; what lies behind `width` is zero.
+inline int64_t whole_steps(int64_t width) {
+  return (width + 31) / 32 * 32;
+}
+inline __mmask32 columns_from(int64_t k, int64_t width) {
+  return width - k >= 32 ? 0xffffffffu : (1u << (width - k)) - 1u;
+}
+inline __m512i load_columns(const uint16_t* row, int64_t k, int64_t width) {
+  return _mm512_maskz_loadu_epi16(columns_from(k, width), row + k);
+}
+inline __m512 load_floats(const float* row, int64_t k, int64_t width) {  // 16 of them
+  const __mmask32 mask = k < width ? columns_from(k, width) : 0u;
+  return _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), row + k);
+}
+
+void load_query(const float* query, int64_t width, int lane, LatentQueries* queries) {
+  __m512 squares = _mm512_setzero_ps();
+  for (int64_t k = 0; k < width; k += 16) {
+    const __m512 x = load_floats(query, k, width);
+    squares = _mm512_fmadd_ps(x, x, squares);
+  }
+  const float norm = _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(_mm512_reduce_add_ps(squares))));
+  const __m512 scale = _mm512_set1_ps(norm > 0.0f ? kRowNorm / norm : 0.0f);
+  queries->scales[lane] = norm / kRowNorm;
+  alignas(64) uint32_t narrow[16];
+  uint32_t* out = queries->pairs + lane;
+  for (int64_t k = 0; k < width; k += 32) {
+    const __m512 a = _mm512_mul_ps(load_floats(query, k, width), scale);
+    const __m512 b = _mm512_mul_ps(load_floats(query, k + 16, width), scale);
+    const __m512i low = _mm512_castsi256_si512(_mm512_cvtepi32_epi16(_mm512_cvtps_epi32(a)));
+    _mm512_store_si512(narrow, _mm512_inserti64x4(low, _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(b)), 1));
+    for (int i = 0; i < 16; ++i, out += kHeadLanes) *out = narrow[i];
+  }
+}
+
+// Rows l and l + 1 as pairs; of each 32 columns, those 0-3, 8-11, 16-19, 24-27 and then the others.
+inline void interleave(const int16_t* keys, int64_t latent, int64_t width, uint32_t* out) {
+  for (int64_t c = 0; c < latent; c += 32) {
+    const __m512i a = _mm512_loadu_si512(keys + c), b = _mm512_loadu_si512(keys + width + c);
+    _mm512_store_si512(out + c, _mm512_unpacklo_epi16(a, b));
+    _mm512_store_si512(out + c + 16, _mm512_unpackhi_epi16(a, b));
+  }
+}
+
+// Zeros up to a whole number of score tiles, and the keys' values in pairs.
+inline void complete(int count, int64_t latent, int64_t stride, LatentTile* tile) {
+  int16_t* out = tile->keys + count * stride;
+  const int padded = (count + kScoreKeys - 1) / kScoreKeys * kScoreKeys;
+  for (int l = count; l < padded; ++l, out += stride) {
+    for (int64_t k = 0; k < stride; k += 32) _mm512_storeu_si512(out + k, _mm512_setzero_si512());
+    tile->scales[l] = 0.0f;
+  }
+  for (int l = 0; l < count; l += 2)
+    interleave(tile->keys + l * stride, latent, stride, tile->values + l / 2 * latent);
+}
+
+void load_keys(const uint16_t* keys, int count, int64_t latent, int64_t width, LatentTile* tile) {
+  const int64_t stride = whole_steps(width);
+  int16_t* out = tile->keys;
+  for (int l = 0; l < count; ++l, keys += width, out += stride) {
+    __m512 even = _mm512_setzero_ps(), odd = _mm512_setzero_ps();
+    for (int64_t k = 0; k < width; k += 32) {
+      const __m512i v = load_columns(keys, k, width);
+      even = _mm512_fmadd_ps(even_floats(v), even_floats(v), even);
+      odd = _mm512_fmadd_ps(odd_floats(v), odd_floats(v), odd);
+    }
+    const float squares = _mm512_reduce_add_ps(_mm512_add_ps(even, odd));
+    const float norm = _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(squares)));
+    const __m512 scale = _mm512_set1_ps(norm > 0.0f ? kRowNorm / norm : 0.0f);
+    tile->scales[l] = norm / kRowNorm;
+    for (int64_t k = 0; k < width; k += 32) {
+      const __m512i v = load_columns(keys, k, width);
+      _mm512_storeu_si512(
+          out + k, integers(_mm512_mul_ps(even_floats(v), scale), _mm512_mul_ps(odd_floats(v), scale)));
+    }
+  }
+  complete(count, latent, stride, tile);
+}
+
+// Sum of the squares of codes [begin, end), in integers.
+inline float squares_of(const int8_t* codes, int64_t begin, int64_t end) {
+  __m512i sum = _mm512_setzero_si512();
+  for (int64_t k = begin; k < end; k += 32) {
+    const __m512i v = _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(columns_from(k, end), codes + k));
+    sum = _mm512_dpwssd_epi32(sum, v, v);
+  }
+  return static_cast<float>(_mm512_reduce_add_epi32(sum));
+}
+
+void load_q8_keys(const uint8_t* rows, int count, int64_t latent, int64_t width, LatentTile* tile) {
+  const int64_t stride = whole_steps(width);
+  int16_t* out = tile->keys;
+  for (int l = 0; l < count; ++l, out += stride) {
+    const auto* codes = reinterpret_cast<const int8_t*>(rows);
+    float scales[2];
+    __builtin_memcpy(scales, rows + width, sizeof scales);
+    rows += width + static_cast<int64_t>(sizeof scales);
+    const float squares = scales[0] * scales[0] * squares_of(codes, 0, latent) +
+                          scales[1] * scales[1] * squares_of(codes, latent, width);
+    const float norm = _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(squares)));
+    const float scale = norm > 0.0f ? kRowNorm / norm : 0.0f;
+    tile->scales[l] = norm / kRowNorm;
+    for (int64_t k = 0; k < stride; k += 16) {  // no step crosses `latent`, a multiple of 64
+      const __mmask16 mask = k < width ? static_cast<__mmask16>(columns_from(k, width)) : __mmask16{0};
+      const __m512 values = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(mask, codes + k)));
+      const __m512 wide = _mm512_mul_ps(values, _mm512_set1_ps(scale * scales[k < latent ? 0 : 1]));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + k),
+                          _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(wide)));
+    }
+  }
+  complete(count, latent, stride, tile);
+}
+
+// scores [16 keys, 16 heads]
+inline void score_tile(const LatentQueries& queries, const int16_t* keys, const float* key_scales,
+                       int64_t width, float* scores) {
+  __m512i sum[kScoreKeys];
+#pragma GCC unroll 16
+  for (int l = 0; l < kScoreKeys; ++l) sum[l] = _mm512_setzero_si512();
+  for (int64_t k = 0; k < width; k += 2) {
+    const __m512i q = _mm512_load_si512(queries.pairs + kHeadLanes / 2 * k);
+#pragma GCC unroll 16
+    for (int l = 0; l < kScoreKeys; ++l)
+      sum[l] = _mm512_dpwssd_epi32(sum[l], q, broadcast_pair(keys + l * width + k));
+  }
+  const __m512 query_scales = _mm512_load_ps(queries.scales);
+#pragma GCC unroll 16
+  for (int l = 0; l < kScoreKeys; ++l)
+    _mm512_store_ps(scores + kHeadLanes * l,
+                    _mm512_mul_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum[l]), query_scales),
+                                  _mm512_set1_ps(key_scales[l])));
+}
+
+// sums[4 heads, 64 columns] = sums · shrink + weight · Σ over pairs of keys.
+inline void value_tile(const uint32_t* probabilities, const uint32_t* values, int pairs, int64_t latent,
+                       const float* shrink, const float* weight, float* sums) {
+  __m512i sum[4][4];
+#pragma GCC unroll 4
+  for (int h = 0; h < 4; ++h)
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; ++c) sum[h][c] = _mm512_setzero_si512();
+  for (int p = 0; p < pairs; ++p) {
+    __m512i value[4];
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; ++c) value[c] = _mm512_load_si512(values + p * latent + 16 * c);
+#pragma GCC unroll 4
+    for (int h = 0; h < 4; ++h) {
+      const __m512i probability = broadcast_pair(probabilities + kHeadLanes * p + h);
+#pragma GCC unroll 4
+      for (int c = 0; c < 4; ++c) sum[h][c] = _mm512_dpwssd_epi32(sum[h][c], probability, value[c]);
+    }
+  }
+#pragma GCC unroll 4
+  for (int h = 0; h < 4; ++h)
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; ++c) {
+      float* at = sums + h * latent + 16 * c;
+      const __m512 old = _mm512_mul_ps(_mm512_loadu_ps(at), _mm512_set1_ps(shrink[h]));
+      _mm512_storeu_ps(at, _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[h][c]), _mm512_set1_ps(weight[h]), old));
+    }
+}
+
+void add_keys(const LatentQueries* queries, const LatentTile* tile, int count, int64_t latent, int64_t width,
+              bool first, LatentPartial* partial) {
+  alignas(64) float scores[kKeyTile * kHeadLanes];
+  alignas(64) uint32_t probabilities[kKeyTile / 2 * kHeadLanes];
+  alignas(64) float shrink[kHeadLanes], weight[kHeadLanes];
+  const int64_t stride = whole_steps(width);
+  for (int l = 0; l < count; l += kScoreKeys)
+    score_tile(*queries, tile->keys + l * stride, tile->scales + l, stride, scores + kHeadLanes * l);
+
+  __m512 max = first ? _mm512_load_ps(scores) : _mm512_load_ps(partial->max);
+  const __m512 old_max = max;
+  for (int l = 0; l < count; ++l) max = _mm512_max_ps(max, _mm512_load_ps(scores + kHeadLanes * l));
+  const __m512 factor = first ? _mm512_setzero_ps() : exp_lanes(_mm512_sub_ps(old_max, max));
+  __m512 total = first ? _mm512_setzero_ps() : _mm512_mul_ps(_mm512_load_ps(partial->total), factor);
+  __m512 squares =
+      _mm512_setzero_ps();  // of probabilities times their keys' scales, which are what is narrowed
+  for (int l = 0; l < count; ++l) {
+    const __m512 p = exp_lanes(_mm512_sub_ps(_mm512_load_ps(scores + kHeadLanes * l), max));
+    total = _mm512_add_ps(total, p);
+    const __m512 scaled = _mm512_mul_ps(p, _mm512_set1_ps(tile->scales[l]));
+    squares = _mm512_fmadd_ps(scaled, scaled, squares);
+    _mm512_store_ps(scores + kHeadLanes * l, scaled);
+  }
+  const __m512 norm = _mm512_sqrt_ps(squares);
+  const __mmask16 some = _mm512_cmp_ps_mask(norm, _mm512_setzero_ps(), _CMP_GT_OQ);
+  const __m512 scale = _mm512_maskz_div_ps(some, _mm512_set1_ps(kProbabilityNorm), norm);
+  if (count % 2 != 0) _mm512_store_ps(scores + kHeadLanes * (count & 63), _mm512_setzero_ps());
+  for (int l = 0; l < count; l += 2)
+    _mm512_store_si512(probabilities + kHeadLanes * (l / 2),
+                       integers(_mm512_mul_ps(_mm512_load_ps(scores + kHeadLanes * l), scale),
+                                _mm512_mul_ps(_mm512_load_ps(scores + kHeadLanes * (l + 1)), scale)));
+  _mm512_store_ps(partial->max, max);
+  _mm512_store_ps(partial->total, total);
+  _mm512_store_ps(shrink, factor);
+  _mm512_store_ps(weight, _mm512_mul_ps(norm, _mm512_set1_ps(1.0f / kProbabilityNorm)));
+  if (first)
+    for (int64_t i = 0; i < kHeadLanes * latent; i += 16)
+      _mm512_storeu_ps(partial->sums + i, _mm512_setzero_ps());
+
+  const int pairs = (count + 1) / 2;
+  for (int64_t c = 0; c + 64 <= latent; c += 64)
+    for (int h = 0; h < kHeadLanes; h += 4)
+      value_tile(probabilities + h, tile->values + c, pairs, latent, shrink + h, weight + h,
+                 partial->sums + h * latent + c);
+}
+
+void merge(const LatentPartial* from, int64_t latent, LatentPartial* into) {
+  alignas(64) float scale_from[kHeadLanes], scale_into[kHeadLanes];
+  const __m512 a = _mm512_loadu_ps(into->max), b = _mm512_loadu_ps(from->max), max = _mm512_max_ps(a, b);
+  const __m512 keep = exp_lanes(_mm512_sub_ps(a, max)), take = exp_lanes(_mm512_sub_ps(b, max));
+  _mm512_storeu_ps(into->max, max);
+  _mm512_storeu_ps(into->total, _mm512_fmadd_ps(_mm512_loadu_ps(from->total), take,
+                                                _mm512_mul_ps(_mm512_loadu_ps(into->total), keep)));
+  _mm512_store_ps(scale_into, keep);
+  _mm512_store_ps(scale_from, take);
+  for (int h = 0; h < kHeadLanes; ++h)
+    for (int64_t c = h * latent; c < (h + 1) * latent; c += 16)
+      _mm512_storeu_ps(
+          into->sums + c,
+          _mm512_fmadd_ps(_mm512_loadu_ps(from->sums + c), _mm512_set1_ps(scale_from[h]),
+                          _mm512_mul_ps(_mm512_loadu_ps(into->sums + c), _mm512_set1_ps(scale_into[h]))));
+}
+
+void finish(const LatentPartial* partial, int64_t latent, int heads, float* out, int64_t stride) {
+  for (int h = 0; h < heads; ++h) {
+    const __m512 inverse = _mm512_set1_ps(1.0f / partial->total[h]);
+    for (int64_t c = 0; c < latent; c += 32) {
+      const __m512 low = _mm512_mul_ps(_mm512_loadu_ps(partial->sums + h * latent + c), inverse);
+      const __m512 high = _mm512_mul_ps(_mm512_loadu_ps(partial->sums + h * latent + c + 16), inverse);
+      const __m512i front = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+      const __m512i back = _mm512_setr_epi32(8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+      _mm512_storeu_ps(out + h * stride + c, _mm512_permutex2var_ps(low, front, high));
+      _mm512_storeu_ps(out + h * stride + c + 16, _mm512_permutex2var_ps(low, back, high));
+    }
+  }
+}
+
+}  // namespace
+
+constinit const LatentKernels kAvx512VnniLatentKernels{.load_query = load_query,
+                                                       .load_keys = load_keys,
+                                                       .load_q8_keys = load_q8_keys,
+                                                       .add_keys = add_keys,
+                                                       .merge = merge,
+                                                       .finish = finish};
+
+}  // namespace sirocco
