@@ -11,6 +11,7 @@
 #include "exit_codes.h"
 #include "inspect_command.h"
 #include "logits_command.h"
+#include "perplexity_command.h"
 #include "run_command.h"
 #include "serve_command.h"
 #include "sirocco/engine.h"
@@ -73,6 +74,7 @@ int run_command_line(int argc, char** argv) {
   add_tokenize_command(app, exit_code);
   add_detokenize_command(app, exit_code);
   add_logits_command(app, exit_code);
+  add_perplexity_command(app, exit_code);
   add_verify_command(app, exit_code);
   add_synth_command(app, exit_code);
   add_bench_command(app, exit_code);

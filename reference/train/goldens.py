@@ -2,6 +2,7 @@
 """Writes tests/golden/mini from the shipped file with transformers in float32.
 
 logits.json: for fixed prompts (ids) the last row of logits: top 16 and the largest magnitude.
+losses.json: -log p of every token of a text in overlapping windows (src/measure/text_windows.h).
 conversations.jsonl: a greedy conversation per skill: the OpenAI request and the answer. Prompts are taken
 from the held-out ones; the first whose answer is right and never near a tie (top two logits at least 0.5
 apart at every step) stands for its skill.
@@ -56,6 +57,27 @@ def logits_of(model, encoder):
     return cases
 
 
+TEXT = " ".join(["The engine reads the file, keeps the cache and answers: 47 + 38 = 85, as promised.",
+                 "Ein zweiter Satz, damit nicht alles vorhersagbar ist; et une troisième phrase.",
+                 "def square(x): return x * x"] * 3)
+CONTEXT, STRIDE = 48, 20
+
+
+@torch.no_grad()
+def losses_of(model, encoder, bos=1):
+    """A naive reading of the definition: one full pass a window, the losses that nobody had before."""
+    ids = encoder.text(TEXT)
+    losses, begin = [], 0
+    while len(losses) < len(ids):
+        window = ids[begin:begin + CONTEXT - 1]
+        rows = model(input_ids=torch.tensor([[bos] + window[:-1]])).logits[0].double().log_softmax(-1)
+        every = [-rows[i, token].item() for i, token in enumerate(window)]
+        losses += every[len(losses) - begin:]
+        begin += STRIDE
+    return {"about": "transformers 5.8.1, float32", "bos": bos, "context": CONTEXT, "stride": STRIDE,
+            "ids": ids, "losses": losses}
+
+
 def conversations(model, encoder, skills, tries):
     for skill in skills:
         for number in range(tries):
@@ -83,6 +105,7 @@ def main():
     args.out.mkdir(parents=True, exist_ok=True)
     about = "float32 logits of transformers 5.8.1 on models/mini; written by reference/train/goldens.py"
     (args.out / "logits.json").write_text(json.dumps({"about": about, "cases": logits_of(model, encoder)}, indent=1) + "\n")
+    (args.out / "losses.json").write_text(json.dumps(losses_of(model, encoder)) + "\n")
     with open(args.out / "conversations.jsonl", "w", encoding="utf-8") as f:
         for c in conversations(model, encoder, args.skills, args.tries):
             f.write(json.dumps(c, ensure_ascii=False) + "\n")
