@@ -13,9 +13,9 @@
 namespace sirocco {
 namespace {
 
-constexpr int64_t kColumns = 32;      // packed bf16 rows are multiples of it
-constexpr int64_t kFloatQueries = 16; // of one task without packed keys
-constexpr int64_t kFloatKeys = 256;   // of one tile of scores then
+constexpr int64_t kColumns = 32;       // packed bf16 rows are multiples of it
+constexpr int64_t kFloatQueries = 16;  // of one task without packed keys
+constexpr int64_t kFloatKeys = 256;    // of one tile of scores then
 
 int64_t rounded_up(int64_t value, int64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -152,10 +152,10 @@ void VisionKeys::attend_float(View<const float> queries, View<float> out, Comput
 
 // Query records, scores, probability records and sums of one tile.
 int64_t VisionKeys::scratch_floats() const {
-  constexpr int64_t kRecordFloats = sizeof(Bf16Record) / sizeof(float);
+  const int64_t record_floats = record_bytes(kernel_->records) / static_cast<int64_t>(sizeof(float));
   const int64_t query_blocks = rounded_up(key_cols_, kRecordColumns) / kRecordColumns;
   const int64_t key_blocks = rounded_up(value_cols_, kRecordColumns) / kRecordColumns;
-  return kMaxTile * ((query_blocks + key_blocks) * kRecordFloats + value_cols_ + value_strips_ * kStripRows);
+  return kMaxTile * ((query_blocks + key_blocks) * record_floats + value_cols_ + value_strips_ * kStripRows);
 }
 
 void VisionKeys::attend_packed(View<const float> queries, View<float> out, Compute& compute) const {
@@ -181,18 +181,19 @@ void VisionKeys::attend_tile(View<const float> queries, int64_t head, View<float
                              const OpTable& ops) const {
   const auto tokens = static_cast<int>(queries.rows);
   const int64_t query_blocks = rounded_up(key_cols_, kRecordColumns) / kRecordColumns;
-  auto* query_records = reinterpret_cast<Bf16Record*>(scratch);  // [blocks, tokens]
-  Bf16Record* records = query_records + query_blocks * kMaxTile;
-  auto* after =
-      reinterpret_cast<float*>(records + rounded_up(value_cols_, kRecordColumns) / kRecordColumns * kMaxTile);
+  const int64_t key_blocks = rounded_up(value_cols_, kRecordColumns) / kRecordColumns;
+  const int64_t bytes = record_bytes(kernel_->records);
+  auto* query_records = reinterpret_cast<std::byte*>(scratch);  // [blocks, tokens]
+  std::byte* records = query_records + query_blocks * kMaxTile * bytes;
+  auto* after = reinterpret_cast<float*>(records + key_blocks * kMaxTile * bytes);
   const View<float> scores = make_view(after, tokens, value_cols_);
   const View<float> sums = make_view(after + kMaxTile * value_cols_, tokens, value_strips_ * kStripRows);
 
-  std::memset(query_records, 0, static_cast<size_t>(query_blocks * tokens) * sizeof(Bf16Record));
-  const auto narrow = [&](const float* row, int64_t size, Bf16Record* to, int t) {
+  std::memset(query_records, 0, static_cast<size_t>(query_blocks * tokens * bytes));
+  const auto narrow = [&](const float* row, int64_t size, std::byte* to, int t) {
     for (int64_t begin = 0; begin < size; begin += kRecordColumns)
-      ops.f32_to_bf16(row + begin, std::min<int64_t>(kRecordColumns, size - begin),
-                      to[begin / kRecordColumns * tokens + t].values);
+      narrow_to_floats(ops, kernel_->records, row + begin, std::min<int64_t>(kRecordColumns, size - begin),
+                       to + (begin / kRecordColumns * tokens + t) * bytes);
   };
   for (int t = 0; t < tokens; ++t) narrow(queries.row(t), dim_, query_records, t);
   for (int64_t s = 0; s * kStripRows < patches_; ++s)
