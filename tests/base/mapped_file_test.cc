@@ -2,6 +2,7 @@
 #include "base/mapped_file.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -25,7 +26,8 @@ class WriteAtomically : public testing::Test {
     return write_file_atomically(path_, std::as_bytes(std::span(text)));
   }
 
-  const std::string folder_ = testing::TempDir() + "sirocco_mapped_file";
+  // A process of its own, since ctest runs the cases beside one another.
+  const std::string folder_ = testing::TempDir() + "sirocco_mapped_file" + std::to_string(::getpid());
   const std::string path_ = folder_ + "/a";
 };
 
