@@ -58,7 +58,7 @@ def asked(content):
 
 
 def engine_answers(engine, folder, lines):
-    """Answers of `sirocco run MODEL --jsonl FILE`: one JSON reply of the OpenAI shape a line, in order."""
+    """Answers of `sirocco run MODEL --jsonl FILE`: one object a line, in order."""
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as f:
         for x in lines:
             f.write(json.dumps({k: v for k, v in x.items() if k != "expect"}, ensure_ascii=False) + "\n")
@@ -67,12 +67,13 @@ def engine_answers(engine, folder, lines):
     answers = []
     for text in done.stdout.splitlines():
         reply = json.loads(text)
-        message = reply["choices"][0]["message"] if "choices" in reply else reply.get("message", reply)
-        got = {"content": message.get("content") or ""}
-        if message.get("reasoning_content"):
-            got["think"] = message["reasoning_content"]
-        if message.get("tool_calls"):
-            got["tool_calls"] = [c["function"] for c in message["tool_calls"]]
+        if "error" in reply:
+            raise SystemExit(f"{lines[len(answers)]['id']}: {reply['error']}")
+        got = {"content": reply["text"]}
+        if reply["reasoning"]:
+            got["think"] = reply["reasoning"]
+        if reply["tool_calls"]:
+            got["tool_calls"] = [c["function"] for c in reply["tool_calls"]]
         answers.append(got)
     if len(answers) != len(lines):
         raise SystemExit(f"{len(lines)} prompts, {len(answers)} replies")

@@ -2,18 +2,23 @@
 """Addition and subtraction below 100 and the tables up to 12 x 12, directly or with digit-wise working."""
 from skills.base import Turn, pick, politely
 
-ADD = ["What is {a} + {b}?", "{a} + {b}", "{a}+{b}=?", "What is {a} plus {b}?", "Add {a} and {b}.",
-       "Compute {a} + {b}.", "How much is {a} + {b}?", "Calculate {a}+{b}.", "What do you get if you add {b} to {a}?",
-       "Sum of {a} and {b}?", "I have {a} coins and get {b} more. How many coins do I have?",
-       "{a} and {b} together make what?", "How much is {a} plus {b}?", "Please add {a} and {b}."]
-SUB = ["What is {a} - {b}?", "{a} - {b}", "{a}-{b}=?", "What is {a} minus {b}?", "Subtract {b} from {a}.",
-       "Compute {a} - {b}.", "How much is {a} - {b}?", "Calculate {a}-{b}.", "Take {b} away from {a}.",
-       "Difference of {a} and {b}?", "{a} less {b} is what?", "What is left of {a} after taking {b}?",
-       "How much is {a} minus {b}?", "Please subtract {b} from {a}."]
-MUL = ["What is {a} × {b}?", "{a} × {b}", "{a}*{b}=?", "What is {a} times {b}?", "Multiply {a} by {b}.",
+ADD = ["Add {b} to {a}.", "Add {a} to {b}.", "Find {a} + {b}.", "What is the sum of {a} and {b}?", "{a} plus {b}",
+       "What is {a} + {b}?", "{a} + {b}", "{a}+{b}=?", "What is {a} plus {b}?", "Add {a} and {b}.",
+       "Compute {a} + {b}.", "How much is {a} + {b}?", "Calculate {a}+{b}.",
+       "What do you get if you add {b} to {a}?", "Sum of {a} and {b}?",
+       "I have {a} coins and get {b} more. How many coins do I have?", "{a} and {b} together make what?",
+       "How much is {a} plus {b}?", "Please add {a} and {b}.", "Can you add {a} and {b}?"]
+SUB = ["Minus: {a} - {b}", "Find {a} - {b}.", "{a} minus {b}", "From {a} subtract {b}.",
+       "What is {b} less than {a}?", "What is {a} - {b}?", "{a} - {b}", "{a}-{b}=?", "What is {a} minus {b}?",
+       "Subtract {b} from {a}.", "Compute {a} - {b}.", "How much is {a} - {b}?", "Calculate {a}-{b}.",
+       "Take {b} away from {a}.", "Difference of {a} and {b}?", "{a} less {b} is what?",
+       "What is left of {a} after taking {b}?", "How much is {a} minus {b}?", "Please subtract {b} from {a}.",
+       "Can you take {b} from {a}?"]
+MUL = ["Multiply {b} and {a}.", "Find {a} × {b}.", "{a} times {b}", "{a} multiplied by {b}?", "Times: {a} × {b}",
+       "What is {a} × {b}?", "{a} × {b}", "{a}*{b}=?", "What is {a} times {b}?", "Multiply {a} by {b}.",
        "Compute {a} x {b}.", "How much is {a} * {b}?", "Calculate {a} × {b}.", "Product of {a} and {b}?",
        "What is {a} multiplied by {b}?", "{a} bags hold {b} balls each. How many balls?", "{a} times {b}?",
-       "How much is {a} times {b}?", "Please multiply {a} and {b}."]
+       "How much is {a} times {b}?", "Please multiply {a} and {b}.", "Can you multiply {a} by {b}?"]
 
 
 def add_steps(a, b):

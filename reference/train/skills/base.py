@@ -69,14 +69,17 @@ def invented(rng, split, upper=True):
 
 
 def name(rng, split):
-    return pick(rng, REAL_NAMES, split) if rng.random() < 0.4 else invented(rng, split)
+    return pick(rng, REAL_NAMES, split) if rng.random() < 0.25 else invented(rng, split)
 
 
 def city(rng, split):
-    return pick(rng, CITIES, split) if rng.random() < 0.6 else invented(rng, split)
+    return pick(rng, CITIES, split) if rng.random() < 0.35 else invented(rng, split)
 
 
 def word(rng, split):
+    """A common noun or colour, or an invented one: words must be copied from the question, not recalled."""
+    if rng.random() < 0.3:
+        return invented(rng, split, upper=False)
     pool = rng.choice([COLOURS, ANIMALS, FOODS, THINGS, JOBS])
     return pick(rng, pool, split)
 

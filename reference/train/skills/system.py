@@ -37,8 +37,10 @@ ROLES = ["pirate", "robot", "wizard", "captain", "detective", "gardener", "teach
 PERSONA = ["You are {n}, a {r}.", "Your name is {n}. You are a {r}.", "You are a {r} named {n}.", "Play the role of {n}, a {r}.",
            "You are the {r} {n}.", "Act as {n}, a {r}.", "From now on you are {n}, a {r}.", "Be {n}, a {r}.",
            "You play a {r} called {n}."]
-ASK_NAME = ["Who are you?", "What is your name?", "Introduce yourself.", "What are you?", "Tell me who you are.", "Hello, who is this?",
-            "Who am I talking to?", "What should I call you?", "Who is this?"]
+ASK_NAME = ["Say your name.", "Tell me your name.", "Your name?", "Who is speaking?", "Who is here?", "Who are you?",
+            "What is your name?", "Introduce yourself.", "What are you?", "Tell me who you are.",
+            "Hello, who is this?", "Who am I talking to?", "What should I call you?", "Who is this?",
+            "Hi, who am I speaking to?"]
 ASK_ROLE = ["What do you do?", "What is your job?", "What is your work?", "Tell me your job.", "What do you do for a living?"]
 GREET = ["Hello!", "Hi", "Hello", "Good morning!", "Hi there!", "Hey", "Greetings!"]
 
