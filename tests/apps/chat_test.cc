@@ -49,6 +49,7 @@ TEST(Chat, APasteOfManyLinesIsOneMessage) {
   ASSERT_TRUE(t.await("answer tokens"));
   t.type("/save " + file + "\r");
   ASSERT_TRUE(t.await("2 turns written to"));
+  ASSERT_TRUE(t.await("> "));  // between prompts the terminal itself would eat the key
   t.type("\x04");
   EXPECT_EQ(t.exit_code(), 0);
   std::ifstream saved(file);

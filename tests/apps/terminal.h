@@ -53,9 +53,11 @@ class Terminal {
     ADD_FAILURE() << "waited for \"" << words << "\", the screen shows:\n" << screen.substr(seen_);
     return false;
   }
-  int exit_code() {
-    while (read_some()) {
-    }
+  // Of a program that ends by itself; one that does not is killed.
+  int exit_code(int seconds = 120) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    while (read_some())
+      if (std::chrono::steady_clock::now() > end) ::kill(child_, SIGKILL);
     int status = 0;
     ::waitpid(child_, &status, 0);
     child_ = -1;
