@@ -5,12 +5,11 @@
 
 #include <cstdint>
 
+#include "ops/avx2/tile.h"
 #include "ops/packed.h"
 
 namespace sirocco {
 namespace {
-
-constexpr int kSubTile = 4;  // tokens: what sixteen registers hold
 
 struct Bf16 {
   static constexpr DType kType = DType::bf16;
@@ -76,34 +75,17 @@ void sub_tile(const PackedStrip& strip, const F32Record* records, int64_t stride
         }
       }
     }
-    const int rows = strip.rows - 8 * half < 8 ? strip.rows - 8 * half : 8;
-    const __m256i mask =
-        _mm256_cmpgt_epi32(_mm256_set1_epi32(rows), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 #pragma GCC unroll 4
-    for (int t = 0; t < T; ++t)
-      _mm256_maskstore_ps(y + t * y_stride + 8 * half, mask,
-                          _mm256_mul_ps(_mm256_add_ps(even[t], odd[t]), _mm256_set1_ps(strip.multiplier)));
+    for (int t = 0; t < T; ++t) even[t] = _mm256_add_ps(even[t], odd[t]);
+    store_half(strip, half, even, y, y_stride);
   }
 }
 
 template <class F>
 void multiply(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride) {
   const auto* x = static_cast<const F32Record*>(records);
-  for (int t = 0; t < tokens; t += kSubTile, x += kSubTile, y += kSubTile * y_stride) {
-    switch (tokens - t) {
-      case 1:
-        sub_tile<F, 1>(strip, x, tokens, y, y_stride);
-        break;
-      case 2:
-        sub_tile<F, 2>(strip, x, tokens, y, y_stride);
-        break;
-      case 3:
-        sub_tile<F, 3>(strip, x, tokens, y, y_stride);
-        break;
-      default:
-        sub_tile<F, kSubTile>(strip, x, tokens, y, y_stride);
-    }
-  }
+  in_sub_tiles(tokens,
+               [&]<int T>(int t) { sub_tile<F, T>(strip, x + t, tokens, y + t * y_stride, y_stride); });
 }
 
 int64_t spin(int64_t rounds) {

@@ -8,12 +8,11 @@
 
 #include <cstdint>
 
+#include "ops/avx2/tile.h"
 #include "ops/packed.h"
 
 namespace sirocco {
 namespace {
-
-constexpr int kSubTile = 4;  // tokens: what sixteen registers hold
 
 inline __m256i load(const void* p) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(p));
@@ -333,8 +332,7 @@ inline void legacy_sums(const PackedStrip& strip, int half, const Int8Record* x,
   }
 }
 
-// ---- Both
-// ---------------------------------------------------------------------------------------------------
+// ---- Both -------------------------------------------------------------------------------------------------
 
 template <class F, int T>
 void sub_tile(const PackedStrip& strip, const Int8Record* x, int64_t stride, float* y, int64_t y_stride) {
@@ -346,34 +344,15 @@ void sub_tile(const PackedStrip& strip, const Int8Record* x, int64_t stride, flo
       k_sums<F, T>(strip, half, x, stride, total);
     else
       legacy_sums<F, T>(strip, half, x, stride, total);
-    const int rows = strip.rows - 8 * half < 8 ? strip.rows - 8 * half : 8;
-    const __m256i mask =
-        _mm256_cmpgt_epi32(_mm256_set1_epi32(rows), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-#pragma GCC unroll 4
-    for (int t = 0; t < T; ++t)
-      _mm256_maskstore_ps(y + t * y_stride + 8 * half, mask,
-                          _mm256_mul_ps(total[t], _mm256_set1_ps(strip.multiplier)));
+    store_half(strip, half, total, y, y_stride);
   }
 }
 
 template <class F>
 void multiply(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride) {
   const auto* x = static_cast<const Int8Record*>(records);
-  for (int t = 0; t < tokens; t += kSubTile, x += kSubTile, y += kSubTile * y_stride) {
-    switch (tokens - t) {
-      case 1:
-        sub_tile<F, 1>(strip, x, tokens, y, y_stride);
-        break;
-      case 2:
-        sub_tile<F, 2>(strip, x, tokens, y, y_stride);
-        break;
-      case 3:
-        sub_tile<F, 3>(strip, x, tokens, y, y_stride);
-        break;
-      default:
-        sub_tile<F, kSubTile>(strip, x, tokens, y, y_stride);
-    }
-  }
+  in_sub_tiles(tokens,
+               [&]<int T>(int t) { sub_tile<F, T>(strip, x + t, tokens, y + t * y_stride, y_stride); });
 }
 
 // ---- Activations ------------------------------------------------------------------------------------------

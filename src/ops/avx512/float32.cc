@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "ops/avx512/exp.h"
 #include "ops/table.h"
 
 namespace sirocco {
@@ -85,21 +86,6 @@ void accumulate(View<const float> p, View<const float> v, View<float> y) {
       accumulate_tile<1>(p.data + t * p.stride, p.stride, p.cols, v.data + c, v.stride, mask,
                          y.data + t * y.stride + c, y.stride);
   }
-}
-
-// e^x for x <= 88: 2^n · e^r with |r| <= ln 2 / 2 and a polynomial of degree 6; below -87.3 it is 0.
-inline __m512 exp_lanes(__m512 x) {
-  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), 0);
-  __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);
-  r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), r);
-  __m512 e = _mm512_set1_ps(1.3981999507e-3f);
-  e = _mm512_fmadd_ps(e, r, _mm512_set1_ps(8.3334519073e-3f));
-  e = _mm512_fmadd_ps(e, r, _mm512_set1_ps(4.1665795894e-2f));
-  e = _mm512_fmadd_ps(e, r, _mm512_set1_ps(1.6666665459e-1f));
-  e = _mm512_fmadd_ps(e, r, _mm512_set1_ps(5.0000001201e-1f));
-  e = _mm512_fmadd_ps(_mm512_mul_ps(r, r), e, _mm512_add_ps(r, _mm512_set1_ps(1.0f)));
-  const __mmask16 normal = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-87.3f), _CMP_GE_OQ);
-  return _mm512_maskz_scalef_ps(normal, e, n);
 }
 
 void rms_norm(const float* x, const float* w, int64_t size, float eps, float* y) {

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "ops/avx512/e4m3.h"
+#include "ops/avx512/tile.h"
 #include "ops/packed.h"
 
 namespace sirocco {
@@ -37,24 +39,12 @@ struct Bf16 {
 struct E4m3 {
   static constexpr DType kType = DType::f8_e4m3;
   static constexpr int kBytes = 128;
-  // code: one in the low byte of each word, the rest of the word arbitrary.
-  static __m512i widen(__m512i code) {
-    const __m512i magnitude = _mm512_and_si512(code, _mm512_set1_epi16(0x7f));
-    const __m512i denormals = _mm512_setr_epi32(0x3b000000, 0x3bc03b80, 0x3c203c00, 0x3c603c40, 0, 0, 0, 0, 0,
-                                                0, 0, 0, 0, 0, 0, 0);  // m · 2^-9, m = 0 … 7
-    __m512i value = _mm512_add_epi16(_mm512_slli_epi16(magnitude, 4), _mm512_set1_epi16(120 << 7));
-    const __mmask32 small = _mm512_cmplt_epi16_mask(magnitude, _mm512_set1_epi16(8));
-    value = _mm512_mask_permutexvar_epi16(value, small, magnitude, denormals);
-    // value | (code << 8 & 0x8000)
-    return _mm512_ternarylogic_epi32(_mm512_slli_epi16(code, 8),
-                                     _mm512_set1_epi16(static_cast<int16_t>(0x8000)), value, 0xea);
-  }
   static void codes(const uint8_t* w, __m512i (&pairs)[4]) {
 #pragma GCC unroll 2
     for (int i = 0; i < 2; ++i) {
       const __m512i v = _mm512_loadu_si512(w + 64 * i);
-      pairs[2 * i] = widen(v);
-      pairs[2 * i + 1] = widen(_mm512_srli_epi16(v, 8));
+      pairs[2 * i] = bf16_from_e4m3(v);
+      pairs[2 * i + 1] = bf16_from_e4m3(_mm512_srli_epi16(v, 8));
     }
   }
 };
@@ -68,10 +58,7 @@ void tile(const PackedStrip& strip, const Bf16Record* x, float* y, int64_t y_str
   for (int64_t begin = 0; begin < strip.cols; begin += kRecordColumns, x += T) {
     const int64_t here = strip.cols - begin < kRecordColumns ? strip.cols - begin : kRecordColumns;
     for (int64_t k = 0; k < here; k += 8, w += F::kBytes) {
-      if constexpr (T <= 2) {  // few tokens wait for memory
-#pragma GCC unroll 4
-        for (int i = 0; i < F::kBytes; i += 64) __builtin_prefetch(w + 4096 + i);
-      }
+      prefetch<F::kBytes, T>(w);
       __m512i pairs[4];
       F::codes(w, pairs);
       add(even, pairs[0], x, k);
@@ -80,38 +67,15 @@ void tile(const PackedStrip& strip, const Bf16Record* x, float* y, int64_t y_str
       add(odd, pairs[3], x, k + 6);
     }
   }
-  const __mmask16 mask = static_cast<__mmask16>((1u << strip.rows) - 1u);
 #pragma GCC unroll 12
-  for (int t = 0; t < T; ++t)
-    _mm512_mask_storeu_ps(y + t * y_stride, mask,
-                          _mm512_mul_ps(_mm512_add_ps(even[t], odd[t]), _mm512_set1_ps(strip.multiplier)));
+  for (int t = 0; t < T; ++t) even[t] = _mm512_add_ps(even[t], odd[t]);
+  store_tile(strip, even, y, y_stride);
 }
 
 template <class F>
 void multiply(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride) {
   const auto* x = static_cast<const Bf16Record*>(records);
-  switch (tokens) {
-    case 1:
-      return tile<F, 1>(strip, x, y, y_stride);
-    case 2:
-      return tile<F, 2>(strip, x, y, y_stride);
-    case 3:
-      return tile<F, 3>(strip, x, y, y_stride);
-    case 4:
-      return tile<F, 4>(strip, x, y, y_stride);
-    case 5:
-      return tile<F, 5>(strip, x, y, y_stride);
-    case 6:
-      return tile<F, 6>(strip, x, y, y_stride);
-    case 8:
-      return tile<F, 8>(strip, x, y, y_stride);
-    case 10:
-      return tile<F, 10>(strip, x, y, y_stride);
-    case 12:
-      return tile<F, 12>(strip, x, y, y_stride);
-    default:
-      __builtin_trap();
-  }
+  with_tile_size(tokens, [&]<int T>() { tile<F, T>(strip, x, y, y_stride); });
 }
 
 int64_t spin(int64_t rounds) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "ops/avx512/tile.h"
 #include "ops/packed.h"
 
 namespace sirocco {
@@ -53,16 +54,6 @@ inline __m512i iq4_codes(__m512i nibbles) {
 inline __m512i e2m1_codes(__m512i nibbles) {
   const __m128i table = _mm_setr_epi8(16, 17, 18, 19, 20, 22, 24, 28, 16, 15, 14, 13, 12, 10, 8, 4);
   return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), nibbles);
-}
-
-// Few tokens wait for memory, and the processor's own prefetching stops at the end of a page.
-constexpr int kPrefetchBytes = 4096;
-template <int Bytes, int T>
-inline void prefetch(const uint8_t* w) {
-  if constexpr (T <= 2) {
-#pragma GCC unroll 64
-    for (int i = 0; i < Bytes; i += 64) __builtin_prefetch(w + kPrefetchBytes + i);
-  }
 }
 
 // ---- K types: blocks of 256 columns -------------------------------------------------------------------
@@ -193,10 +184,7 @@ void k_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_s
     for (int t = 0; t < T; ++t)
       total[t] = _mm512_fmadd_ps(value[t], _mm512_set1_ps(x[t].scales[0]), total[t]);
   }
-  const __mmask16 mask = static_cast<__mmask16>((1u << strip.rows) - 1u);
-#pragma GCC unroll 12
-  for (int t = 0; t < T; ++t)
-    _mm512_mask_storeu_ps(y + t * y_stride, mask, _mm512_mul_ps(total[t], _mm512_set1_ps(strip.multiplier)));
+  store_tile(strip, total, y, y_stride);
 }
 
 // ---- Types of 32 columns with float scales --------------------------------------------------------------
@@ -330,10 +318,7 @@ void legacy_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_
       }
     }
   }
-  const __mmask16 mask = static_cast<__mmask16>((1u << strip.rows) - 1u);
-#pragma GCC unroll 12
-  for (int t = 0; t < T; ++t)
-    _mm512_mask_storeu_ps(y + t * y_stride, mask, _mm512_mul_ps(total[t], _mm512_set1_ps(strip.multiplier)));
+  store_tile(strip, total, y, y_stride);
 }
 
 // ---- Dispatch over tile sizes -----------------------------------------------------------------------------
@@ -349,28 +334,7 @@ inline void tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_
 template <class F>
 void multiply(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride) {
   const auto* x = static_cast<const Int8Record*>(records);
-  switch (tokens) {
-    case 1:
-      return tile<F, 1>(strip, x, y, y_stride);
-    case 2:
-      return tile<F, 2>(strip, x, y, y_stride);
-    case 3:
-      return tile<F, 3>(strip, x, y, y_stride);
-    case 4:
-      return tile<F, 4>(strip, x, y, y_stride);
-    case 5:
-      return tile<F, 5>(strip, x, y, y_stride);
-    case 6:
-      return tile<F, 6>(strip, x, y, y_stride);
-    case 8:
-      return tile<F, 8>(strip, x, y, y_stride);
-    case 10:
-      return tile<F, 10>(strip, x, y, y_stride);
-    case 12:
-      return tile<F, 12>(strip, x, y, y_stride);
-    default:
-      __builtin_trap();
-  }
+  with_tile_size(tokens, [&]<int T>() { tile<F, T>(strip, x, y, y_stride); });
 }
 
 template <class F>
