@@ -1,40 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // inspect and compare as a user runs them: the figures that scripts read, and refusals with exit code 1.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstdio>
 #include <string>
 
 #include "base/json.h"
 #include "base/mapped_file.h"
+#include "program.h"
 #include "support/tiny_checkpoint.h"
 #include "support/tiny_gguf.h"
 
 namespace sirocco {
 namespace {
 
-struct Outcome {
-  int exit_code = -1;
-  std::string output;  // both streams
-};
-
-Outcome run(const std::string& arguments) {
-  Outcome outcome;
-  const std::string command = std::string("'") + SIROCCO_BINARY + "' " + arguments + " 2>&1";
-  FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) return outcome;
-  std::array<char, 4096> buffer;
-  for (size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
-    outcome.output.append(buffer.data(), n);
-  const int status = ::pclose(pipe);
-  outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return outcome;
-}
-
 Json json_of(const std::string& arguments) {
-  const Outcome outcome = run(arguments);
+  const Outcome outcome = run(arguments, Streams::both);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
   auto json = parse_json(outcome.output, "output");
   EXPECT_TRUE(json) << outcome.output;
@@ -80,7 +60,7 @@ TEST(Inspect, FilesAndTheirTensors) {
   EXPECT_TRUE(json["problem"].is_null());
   ASSERT_EQ(json["tensors"].size(), tiny.tensors.size());
   EXPECT_EQ(json["tensors"].back()["used"], false);
-  EXPECT_NE(run("inspect " + directory.path() + " --tensors").output.find("draft.weight  (not used)"),
+  EXPECT_NE(run("inspect " + directory.path() + " --tensors", Streams::both).output.find("draft.weight  (not used)"),
             std::string::npos);
   tiny.remove("norm.weight");
   tiny.write(directory, "params.json", "consolidated.safetensors");
@@ -99,11 +79,11 @@ TEST(Inspect, GgufWithoutVocabulary) {
 TEST(Inspect, RefusalsAreOneLine) {
   TemporaryDirectory directory;
   const std::string path = directory.write("params.json", R"({"dim": 0})");
-  Outcome outcome = run("inspect " + path);
+  Outcome outcome = run("inspect " + path, Streams::both);
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_TRUE(outcome.output.starts_with("error: " + path + ": n_layers: is missing")) << outcome.output;
   EXPECT_EQ(outcome.output.find('\n'), outcome.output.size() - 1);
-  outcome = run("compare mistral-small-4 mistral-small-9");
+  outcome = run("compare mistral-small-4 mistral-small-9", Streams::both);
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_TRUE(
       outcome.output.starts_with("error: mistral-small-9: no such file or directory, and no known model"))
@@ -129,7 +109,8 @@ TEST(Compare, RatiosAreDerived) {
 TEST(Compare, TableNamesEveryModel) {
   const Outcome outcome =
       run("compare mistral-small-4 mistral-small-3.1 mistral-small-3 mistral-nemo-12b mistral-7b "
-          "mistral-large-3");
+          "mistral-large-3",
+          Streams::both);
   EXPECT_EQ(outcome.exit_code, 0);
   for (const char* text :
        {"mistral-large-3", "163,840", "23,040", "7.11× less", "mistral-small-4 against mistral-7b"})

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sirocco perplexity` as scripts use it. That losses are right is tests/measure's business.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "program.h"
 #include "support/temporary_directory.h"
 
 namespace sirocco {
@@ -15,22 +13,8 @@ namespace {
 
 const std::string kModel = SIROCCO_SOURCE_DIR "/models/mini";
 
-struct Outcome {
-  int exit_code = -1;
-  std::string output;  // standard output and error
-};
-
 Outcome perplexity(const std::string& arguments) {
-  Outcome outcome;
-  const std::string command = std::string("'") + SIROCCO_BINARY + "' perplexity " + arguments + " 2>&1";
-  FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) return outcome;
-  std::array<char, 4096> buffer;
-  for (size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
-    outcome.output.append(buffer.data(), n);
-  const int status = ::pclose(pipe);
-  outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return outcome;
+  return run("perplexity " + arguments, Streams::both);
 }
 
 class PerplexityTest : public testing::Test {

@@ -10,14 +10,17 @@
 
 namespace sirocco {
 
+enum class Streams { output, both };
+
 struct Outcome {
   int exit_code = -1;
-  std::string output;  // standard output alone
+  std::string output;  // standard output, and with Streams::both standard error too
 };
 
-inline Outcome run(const std::string& arguments) {
+inline Outcome run(const std::string& arguments, Streams streams = Streams::output) {
   Outcome outcome;
-  const std::string command = std::string("'") + SIROCCO_BINARY + "' " + arguments + " 2>/dev/null";
+  const std::string command = std::string("'") + SIROCCO_BINARY + "' " + arguments +
+                              (streams == Streams::both ? " 2>&1" : " 2>/dev/null");
   FILE* pipe = ::popen(command.c_str(), "r");
   if (pipe == nullptr) return outcome;
   std::array<char, 4096> buffer;
