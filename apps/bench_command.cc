@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "bench_image.h"
 #include "bench_plot.h"
+#include "model_flags.h"
 #include "run/model.h"
 #include "run/roof.h"
 #include "weights/checkpoint.h"
@@ -333,9 +334,7 @@ void add_bench_command(CLI::App& app, int& exit_code) {
   command->callback([arguments, image, &exit_code] {
     if (image->count() > 0 && arguments->image.empty()) arguments->image = "1024x1024";
     if (arguments->model.empty() && !arguments->roof_only) throw CLI::RequiredError("model");
-    if (arguments->cache_type == "bf16") arguments->options.cache_type = CacheType::bf16;
-    if (arguments->cache_type == "f32") arguments->options.cache_type = CacheType::f32;
-    if (arguments->cache_type == "q8") arguments->options.cache_type = CacheType::q8;
+    arguments->options.cache_type = cache_type_named(arguments->cache_type);
     if (const auto done = run(*arguments); !done) {
       fmt::print(stderr, "bench: {}\n", done.error().message);
       exit_code = 1;

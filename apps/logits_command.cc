@@ -10,6 +10,7 @@
 
 #include "exit_codes.h"
 #include "load_progress_line.h"
+#include "model_flags.h"
 #include "npy_file.h"
 #include "token_run.h"
 #include "weights/mmproj.h"
@@ -30,7 +31,7 @@ Result<int64_t> write_logits(LogitsOptions& o) {
   if (!opened) return forward_error(opened);
   auto mmproj = open_mmproj(*opened, "");
   if (!mmproj) return forward_error(mmproj);
-  o.options.attention_scale = o.attention_scale == "mscale" ? AttentionScale::mscale : AttentionScale::plain;
+  o.options.attention_scale = attention_scale_named(o.attention_scale);
   LoadProgressLine line;
   o.options.progress = [&](uint64_t done, uint64_t total) { line.show({done, total}); };
   auto model = Model::load(std::make_shared<const Checkpoint>(std::move(*opened)), o.options,

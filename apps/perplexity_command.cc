@@ -20,6 +20,7 @@
 #include "measure/log_softmax.h"
 #include "measure/logits_file.h"
 #include "measure/text_windows.h"
+#include "model_flags.h"
 #include "run/model.h"
 
 namespace sirocco {
@@ -238,10 +239,8 @@ void add_perplexity_command(CLI::App& app, int& exit_code) {
   command->footer(std::string("Error bars are standard errors with tokens taken for independent.\n") +
                   kExitCodesHelp);
   command->callback([a, &exit_code] {
-    if (a->attention_scale == "mscale") a->options.attention_scale = AttentionScale::mscale;
-    if (a->cache_type == "bf16") a->options.cache_type = CacheType::bf16;
-    if (a->cache_type == "f32") a->options.cache_type = CacheType::f32;
-    if (a->cache_type == "q8") a->options.cache_type = CacheType::q8;
+    a->options.attention_scale = attention_scale_named(a->attention_scale);
+    a->options.cache_type = cache_type_named(a->cache_type);
     const auto outcome = judge(*a);
     if (!outcome) {
       fmt::print(stderr, "error: {}\n", outcome.error().message);
