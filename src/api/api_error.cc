@@ -44,10 +44,6 @@ const char* anthropic_type(int status) {
   }
 }
 
-}  // namespace
-
-namespace {
-
 // Messages begin with the field at fault: "tools[0].type: expected …".
 std::string field_of(std::string_view message) {
   const size_t colon = message.find(": ");

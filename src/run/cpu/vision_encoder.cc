@@ -121,7 +121,7 @@ VisionEncoder::VisionEncoder(const Config& config, const VisionWeights& weights,
       scratch_(config_, kMostBlock),
       projector_(config, weights, kMostBlock, loader),
       patches_(kMostBlock * conv_.cols()) {
-  for (const VisionLayerWeights& layer : weights.layers) layers_.emplace_back(config_, layer, loader);
+  for (const VisionLayerWeights& layer : weights.layers) layers_.emplace_back(layer, loader);
 }
 
 Result<std::unique_ptr<PictureEncoding>> VisionEncoder::begin(const PixelView& pixels) {

@@ -40,7 +40,7 @@ VisionScratch::VisionScratch(const VisionConfig& config, int64_t patches)
       gate(patches * config.width),
       up(patches * config.width) {}
 
-VisionLayer::VisionLayer(const VisionConfig&, const VisionLayerWeights& weights, MatrixLoader& loader)
+VisionLayer::VisionLayer(const VisionLayerWeights& weights, MatrixLoader& loader)
     : attention_norm_(decode_vector(weights.attention_norm)),
       ffn_norm_(decode_vector(weights.ffn_norm)),
       q_(loader.load_narrowed(weights.q)),

@@ -23,7 +23,7 @@ struct VisionScratch {
 
 class VisionLayer {
  public:
-  VisionLayer(const VisionConfig& config, const VisionLayerWeights& weights, MatrixLoader& loader);
+  VisionLayer(const VisionLayerWeights& weights, MatrixLoader& loader);
 
   // Keys and values of patches first … of `x` [rows, Dv].
   void store_keys(View<const float> x, int64_t first, const VisionRope& rope, VisionKeys& keys,
