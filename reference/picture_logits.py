@@ -18,7 +18,7 @@ from PIL import Image
 import generator as gen
 from logits_goldens import NEAR_TIE, OUT, PLAIN, chosen
 from synthetic import Options
-from vision_goldens import BREAK, END, EYE, IMG, build, sample
+from vision_goldens import BREAK, END, EYE, IMG, build, padded, sample
 
 FOLDER = OUT.parents[1] / "picture"
 PROMPT = (3, "turned.jpg", 2, "rgba.png", "wide.png", 4)  # numbers: that many text tokens
@@ -37,16 +37,13 @@ def main() -> None:
             encoding = encoder(ImageChunk(image=Image.open(FOLDER / part)))
             tokens += encoding.tokens
             pictures.append(encoding.image)
-    sizes = torch.tensor([p.shape[1:] for p in pictures])
-    batch = np.zeros((len(pictures), 3, *sizes.max(0).values.tolist()), np.float32)
-    for i, p in enumerate(pictures):
-        batch[i, :, :p.shape[1], :p.shape[2]] = p
     model = build(o)
 
     def logits(dtype: torch.dtype) -> np.ndarray:
+        batch, sizes = padded(pictures, dtype)
         with torch.no_grad():
             out = model.to(dtype)(input_ids=torch.tensor([tokens]), image_sizes=sizes, use_cache=False,
-                                  pixel_values=torch.from_numpy(batch).to(dtype))
+                                  pixel_values=batch)
         return out.logits[0].numpy()
 
     values, exact = logits(torch.float32), logits(torch.float64)

@@ -127,13 +127,18 @@ def tokens_of(golden: Golden, o: Options) -> list[int]:
     return out
 
 
+def padded(pictures: list[np.ndarray], dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pictures [3, height, width] of any sizes -> one batch, zeros behind each, and the sizes."""
+    sizes = torch.tensor([p.shape[1:] for p in pictures])
+    batch = np.zeros((len(pictures), 3, *sizes.max(0).values.tolist()), np.float32)
+    for out, p in zip(batch, pictures):
+        out[:, :p.shape[1], :p.shape[2]] = p
+    return torch.from_numpy(batch).to(dtype), sizes
+
+
 def run(model, o: Options, golden: Golden, tokens: list[int], dtype) -> tuple[list[np.ndarray], np.ndarray]:
     """Rows of each picture and the logits."""
-    sizes = torch.tensor(golden.pictures)
-    batch = np.zeros((len(sizes), 3, *sizes.max(0).values.tolist()), np.float32)
-    for i, (height, width) in enumerate(golden.pictures):
-        batch[i, :, :height, :width] = pixels(o, i, height, width)
-    batch = torch.from_numpy(batch).to(dtype)
+    batch, sizes = padded([pixels(o, i, *size) for i, size in enumerate(golden.pictures)], dtype)
     with torch.no_grad():
         features = model.model.get_image_features(batch, image_sizes=sizes, return_dict=True).pooler_output
         logits = model(

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from rows import rms_norm, rotate
 from tower import Tower
 
 IMAGE_ID = 10  # [IMG]
@@ -113,16 +114,6 @@ def yarn_inv_freq(c):
     ramp = ((torch.arange(dim // 2, dtype=torch.float32) - low) / max(high - low, 0.001)).clamp(0, 1)
     keep = 1 - ramp
     return (1.0 / (c.yarn_factor * pos_freqs)) * (1 - keep) + (1.0 / pos_freqs) * keep
-
-
-def rms_norm(x, weight, eps):
-    return F.rms_norm(x.float(), (x.shape[-1],), weight.float(), eps).to(x.dtype)
-
-
-def rotate(x, cos, sin):
-    """Interleaved pairs; the result is de-interleaved, which leaves dot products as they are. x [B,H,S,R]."""
-    even, odd = x[..., 0::2], x[..., 1::2]
-    return torch.cat((even * cos - odd * sin, odd * cos + even * sin), -1)
 
 
 class SpreadRows(torch.autograd.Function):

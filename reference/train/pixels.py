@@ -3,14 +3,12 @@
 import base64
 import io
 
-import cv2
 import numpy as np
 import torch
+from mistral_common.tokens.tokenizers.image import transform_image
 from PIL import Image
 
 SIDE = 28  # pixels of one [IMG] id: two patches of 14
-MEAN = np.float32([0.48145466, 0.4578275, 0.40821073])
-STD = np.float32([0.26862954, 0.26130258, 0.27577711])
 
 
 def grid(picture):
@@ -22,8 +20,8 @@ def grid(picture):
 def prepare(picture):
     """uint8 [H, W, 3] -> float32 [3, height, width], resized to whole ids and normalised."""
     columns, rows = grid(picture)
-    resized = cv2.resize(picture.astype(np.float32), (columns * SIDE, rows * SIDE), interpolation=cv2.INTER_CUBIC)
-    return torch.from_numpy(np.ascontiguousarray(((resized / np.float32(255) - MEAN) / STD).transpose(2, 0, 1)))
+    pixels = transform_image(Image.fromarray(picture), (columns * SIDE, rows * SIDE))
+    return torch.from_numpy(np.ascontiguousarray(pixels))
 
 
 def of_chunk(chunk):

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from rows import rms_norm, rotate
+
 EPS = 1e-5  # fixed by the architecture, except for the projector's norm
 
 
@@ -25,12 +27,12 @@ class TowerLayer(nn.Module):
     def forward(self, x, cos, sin):
         """x [n, P, d] -> [n, P, d]; cos and sin [P, head / 2]."""
         n, p, d = x.shape
-        h = norm(x, self.attention_norm, EPS)
+        h = rms_norm(x, self.attention_norm, EPS)
         q, k, v = (F.linear(h, w.to(x.dtype)).view(n, p, self.heads, -1).transpose(1, 2)
                    for w in (self.wq, self.wk, self.wv))
-        out = F.scaled_dot_product_attention(turn(q, cos, sin), turn(k, cos, sin), v)
+        out = F.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v)
         x = x + F.linear(out.transpose(1, 2).reshape(n, p, d), self.wo.to(x.dtype))
-        h = norm(x, self.ffn_norm, EPS)
+        h = rms_norm(x, self.ffn_norm, EPS)
         return x + F.linear(F.silu(F.linear(h, self.w1.to(x.dtype))) * F.linear(h, self.w3.to(x.dtype)),
                             self.w2.to(x.dtype))
 
@@ -61,12 +63,12 @@ class Tower(nn.Module):
         c, (n, _, height, width) = self.c, pixels.shape
         rows, columns = height // c.patch, width // c.patch
         x = pixels.view(n, 3, rows, c.patch, columns, c.patch).permute(0, 2, 4, 1, 3, 5).reshape(n, rows * columns, -1)
-        x = norm(F.linear(x.to(dtype), self.patch_conv.to(dtype)), self.ln_pre, EPS)
+        x = rms_norm(F.linear(x.to(dtype), self.patch_conv.to(dtype)), self.ln_pre, EPS)
         angles = self.angles(rows, columns)
         cos, sin = angles.cos().to(dtype), angles.sin().to(dtype)
         for layer in self.layers:
             x = layer(x, cos, sin)
-        x = norm(x, self.projector_norm, c.norm_eps)
+        x = rms_norm(x, self.projector_norm, c.norm_eps)
         m = c.merge
         x = x.view(n, rows // m, m, columns // m, m, -1).permute(0, 1, 3, 5, 2, 4).reshape(n, -1, x.shape[-1] * m * m)
         x = F.linear(F.linear(x, self.merger.to(dtype)), self.w_in.to(dtype))
@@ -81,13 +83,3 @@ class Tower(nn.Module):
             for i, rows in zip(members, self.encode(torch.stack([pictures[i] for i in members]), dtype)):
                 out[i] = rows
         return torch.cat(out)
-
-
-def norm(x, weight, eps):
-    return F.rms_norm(x.float(), (x.shape[-1],), weight.float(), eps).to(x.dtype)
-
-
-def turn(x, cos, sin):
-    """Rotates neighbouring pairs; the result is de-interleaved, which leaves dot products as they are."""
-    a, b = x[..., 0::2], x[..., 1::2]
-    return torch.cat((a * cos - b * sin, b * cos + a * sin), -1)
