@@ -8,7 +8,6 @@ own on this machine, so clients and parsing are part of what it costs. The best 
 that other work on the machine falls on both.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -17,7 +16,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tests", "clients"))
 
-from serving import Server, parse  # noqa: E402
+from serving import Server, parse, parser_of  # noqa: E402
 
 
 def bare(program, model, sequences, tokens):
@@ -45,9 +44,7 @@ def served(server, sequences, tokens):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program")
-    parser.add_argument("model")
+    parser = parser_of(__doc__)
     parser.add_argument("--sequences", type=int, nargs="*", default=[1, 8])
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--repeat", type=int, default=3)

@@ -8,7 +8,6 @@ waits a moment. Prints time to first token, time between tokens, throughput and 
 came from the prefix cache. --no-cache replays the same trace without the prefix cache, for comparison.
 """
 
-import argparse
 import asyncio
 import json
 import os
@@ -18,7 +17,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tests", "clients"))
 
-from serving import Server, parse, percentiles  # noqa: E402
+from serving import Server, parse, parser_of, percentiles  # noqa: E402
 
 WORDS = "read write file line error value test build result path name list count open close begin end".split()
 
@@ -87,9 +86,7 @@ async def replay(agents, port):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program")
-    parser.add_argument("model")
+    parser = parser_of(__doc__)
     parser.add_argument("--agents", type=int, default=6)
     parser.add_argument("--turns", type=int, default=6)
     parser.add_argument("--answer", type=int, default=32, help="tokens of an answer")

@@ -7,7 +7,6 @@ Some streams decode; in their midst a request with a long prompt arrives. Prints
 tokens of each stream before it and beside it, and how long the prompt took.
 """
 
-import argparse
 import asyncio
 import json
 import os
@@ -16,7 +15,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tests", "clients"))
 
-from serving import Server, parse, percentiles  # noqa: E402
+from serving import Server, parse, parser_of, percentiles  # noqa: E402
 
 
 async def stream(port, body, on_piece):
@@ -68,9 +67,7 @@ async def measure(port, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program")
-    parser.add_argument("model")
+    parser = parser_of(__doc__)
     parser.add_argument("--prompt", type=int, default=60_000)
     parser.add_argument("--streams", type=int, default=4)
     options, flags = parse(parser)

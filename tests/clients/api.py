@@ -4,13 +4,12 @@
 usage: api.py PROGRAM MODEL [--examples N] [-- further arguments of schemathesis]
 """
 
-import argparse
 import os
 import subprocess
 import sys
 import tempfile
 
-from serving import Server, parse
+from serving import Server, parse, parser_of
 
 # Not among them: that what the document allows is accepted (a schema for an answer may be one that no grammar
 # enforces) and that what it does not allow is refused (clients' extra fields are ignored, by design).
@@ -25,9 +24,7 @@ CONFIG = '[checks]\nnot_a_server_error.expected-statuses = ["2xx", "3xx", "4xx",
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program")
-    parser.add_argument("model")
+    parser = parser_of(__doc__)
     parser.add_argument("--examples", type=int, default=200)
     parser.add_argument("--nice", type=int, default=0)
     options, more = parse(parser)

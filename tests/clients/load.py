@@ -9,7 +9,6 @@ stays must end with 200 and the text that was given alone; with a smaller one it
 and Retry-After or with 503. Afterwards no cache page is held and the memory has not grown.
 """
 
-import argparse
 import asyncio
 import collections
 import json
@@ -17,7 +16,7 @@ import random
 import socket
 import time
 
-from serving import Server, percentiles
+from serving import Server, parser_of, percentiles
 
 QUESTIONS = [f"What is {i} + {i * 7 % 11}?" for i in range(12)]
 
@@ -147,9 +146,7 @@ def check(load, pages, total_pages, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program")
-    parser.add_argument("model")
+    parser = parser_of(__doc__)
     parser.add_argument("--streams", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--leaving", type=float, default=0.3)

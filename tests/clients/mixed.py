@@ -7,7 +7,6 @@ After every second the cache's books are read (free + held + cached = all), at t
 server checks the same law itself whenever it is idle, and would end.
 """
 
-import argparse
 import collections
 import json
 import random
@@ -15,7 +14,7 @@ import socket
 import threading
 import time
 
-from serving import Server
+from serving import Server, parser_of
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"enum": ["x", "y"]}}, "required": ["a"]}
 TOOLS = [{"type": "function", "function": {"name": name, "parameters": SCHEMA}} for name in ("f", "g")]
@@ -166,9 +165,7 @@ class Client(threading.Thread):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program")
-    parser.add_argument("model")
+    parser = parser_of(__doc__)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--nice", type=int, default=0)
@@ -184,10 +181,8 @@ def main():
         looks = 0
         while time.monotonic() < until and not errors:
             time.sleep(1)
-            names = ("free", "held", "cached")
-            text = server.call("GET", "/metrics")[2]
-            counts = [int(float(text.split(f'sirocco_cache_pages{{state="{name}"}} ')[1].split()[0])) for name in names]
-            assert sum(counts) == all_pages, counts
+            counts = server.pages_now()
+            assert sum(counts.values()) == all_pages, counts
             looks += 1
         for client in clients:
             client.join()

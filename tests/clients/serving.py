@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A `sirocco serve` of one's own on a free port, for the tools beside this file. Needs Python alone."""
 
+import argparse
 import http.client
 import json
 import os
@@ -69,12 +70,15 @@ class Server:
         text = self.call("GET", "/metrics")[2]
         return float(re.search(rf"^{re.escape(name)}(?:{{[^}}]*}})? (\S+)$", text, re.M).group(1))
 
+    def pages_now(self):
+        """Cache pages by state."""
+        states = re.findall(r'^sirocco_cache_pages{state="(\w+)"} (\S+)$', self.call("GET", "/metrics")[2], re.M)
+        return {state: int(float(count)) for state, count in states}
+
     def pages(self):
-        """Cache pages by state, once nothing runs any more."""
+        """The same, once nothing runs any more."""
         for _ in range(600):
-            text = self.call("GET", "/metrics")[2]
-            states = dict(re.findall(r'^sirocco_cache_pages{state="(\w+)"} (\S+)$', text, re.M))
-            pages = {state: int(float(count)) for state, count in states.items()}
+            pages = self.pages_now()
             if pages["held"] == 0:
                 break
             time.sleep(0.05)
@@ -83,6 +87,14 @@ class Server:
     def resident_mib(self):
         with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as status:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) / 1024
+
+
+def parser_of(description):
+    """Of a tool that starts a server: its first two arguments."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("model")
+    return parser
 
 
 def parse(parser):
