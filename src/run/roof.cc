@@ -79,6 +79,7 @@ Result<Roof> measure_roof(int threads, const std::string& isa) {
   ThreadPool pool(threads);
   return Roof{.read_gbs = read_rate(**ops, pool) / 1e9,
               .int8_tops = spin_rate((*ops)->int8_kernels, pool) / 1e12,
+              .int16_tops = spin_rate((*ops)->int16_kernels, pool) / 1e12,
               .bf16_tflops = spin_rate((*ops)->bf16_kernels, pool) / 1e12};
 }
 
