@@ -382,6 +382,10 @@ TEST(Status, ModelsPropsAndRefusals) {
   const Answer wrong = server.get("/v1/chat/completions");
   EXPECT_EQ(wrong.status, 405);
   EXPECT_EQ(wrong.headers.at("allow"), "POST, OPTIONS");
+  // Of a path that is spelled out, not of the id that it would be as well.
+  const Answer literal = server.get("/v1/responses/input_tokens");
+  EXPECT_EQ(literal.status, 405);
+  EXPECT_EQ(literal.headers.at("allow"), "POST, OPTIONS");
 }
 
 TEST(Status, ShowsBothFamiliesOfMetrics) {
