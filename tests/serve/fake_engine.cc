@@ -209,7 +209,10 @@ Result<Stream> FakeEngine::submit(GenerateRequest request) {
         Delta delta;
         delta.*field = std::string(1, c);
         delta.tokens = {kFirstByte + static_cast<unsigned char>(c)};
-        if (request.logprobs >= 0) delta.logprobs.push_back({.chosen = {delta.tokens[0], -0.5F}, .top = {}});
+        if (request.logprobs >= 0) {
+          const bool content = field == &Delta::content;
+          delta.logprobs.push_back({.chosen = {delta.tokens[0], -0.5F}, .top = {}, .in_content = content});
+        }
         choice.script.push_back(std::move(delta));
       }
     };
