@@ -100,10 +100,11 @@ class Engine {
   // Fails with bad_input (the message names the field) or resource (the queue is full).
   virtual Result<Stream> submit(GenerateRequest request) = 0;
 
-  // Cached pages of the longest known prefix of `ids`, to and from a file (docs/formats/session.md). Both
-  // return how many tokens it holds. Writing is crash-safe: the file is old or new, never half.
-  virtual Result<int64_t> save_session(std::span<const int32_t> ids, const std::string& path) = 0;
-  virtual Result<int64_t> restore_session(const std::string& path, std::vector<int32_t>* ids) = 0;
+  // Cached pages of the longest known prefix of `session`, to and from a file (docs/formats/session.md). Saving
+  // returns how many tokens it holds and is crash-safe: the file is old or new, never half. What is restored
+  // serves prompts that begin with the same tokens and the same pictures.
+  virtual Result<int64_t> save_session(const Session& session, const std::string& path) = 0;
+  virtual Result<Session> restore_session(const std::string& path) = 0;
   virtual void drop_cached_prefixes() = 0;
 
  protected:

@@ -337,17 +337,25 @@ void FakeEngine::run() {
   }
 }
 
-Result<int64_t> FakeEngine::save_session(std::span<const int32_t> ids, const std::string& path) {
+Result<int64_t> FakeEngine::save_session(const Session& session, const std::string& path) {
   std::ofstream out(path);
-  for (const int32_t id : ids) out << id << ' ';
-  return static_cast<int64_t>(ids.size());
+  out << session.pictures.size();
+  for (const PicturePlace& p : session.pictures)
+    out << ' ' << p.first_token << ' ' << p.tokens << ' ' << p.content_hash;
+  for (const int32_t id : session.ids) out << ' ' << id;
+  return std::ssize(session.ids);
 }
 
-Result<int64_t> FakeEngine::restore_session(const std::string& path, std::vector<int32_t>* ids) {
+Result<Session> FakeEngine::restore_session(const std::string& path) {
   std::ifstream in(path);
   if (!in) return fail(ErrorKind::not_found, path + ": no such file");
-  for (int32_t id = 0; in >> id;) ids->push_back(id);
-  return static_cast<int64_t>(ids->size());
+  Session session;
+  size_t pictures = 0;
+  in >> pictures;
+  session.pictures.resize(pictures);
+  for (PicturePlace& p : session.pictures) in >> p.first_token >> p.tokens >> p.content_hash;
+  for (int32_t id = 0; in >> id;) session.ids.push_back(id);
+  return session;
 }
 
 }  // namespace sirocco
