@@ -52,7 +52,10 @@ struct EngineStats {
   uint64_t prompt_tokens = 0, cached_tokens = 0, predicted_tokens = 0;
   double prompt_seconds = 0.0, predicted_seconds = 0.0;
   uint64_t steps = 0, sequences_stepped = 0, preemptions = 0;
+  uint64_t pictures_asked = 0, pictures_known = 0;  // in requests; those that were encoded before, or wait to be
   uint64_t pictures_encoded = 0;
+  double picture_seconds = 0.0;  // of encoding
+  int64_t picture_cache_bytes = 0;
   int64_t longest_sequence = 0;
 };
 

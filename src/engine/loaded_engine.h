@@ -21,7 +21,7 @@ class LoadedEngine final : public Engine {
                                                EngineInfo info, const EngineOptions& options);
 
   const EngineInfo& info() const override { return info_; }
-  EngineStats stats() const override { return loop_->stats(); }
+  EngineStats stats() const override;
   Result<GenerateRequest> chat_request(std::string_view json, ChatRules rules,
                                        std::vector<std::string>* ignored) const override;
   Result<PictureTokens> picture(std::string_view url) const override;
