@@ -191,7 +191,10 @@ Json operators_json(const std::vector<OperatorCost>& operators) {
 }
 
 Json roof_json(const Roof& roof) {
-  return {{"read_gbs", roof.read_gbs}, {"int8_tops", roof.int8_tops}, {"bf16_tflops", roof.bf16_tflops}};
+  return {{"read_gbs", roof.read_gbs},
+          {"int8_tops", roof.int8_tops},
+          {"int16_tops", roof.int16_tops},
+          {"bf16_tflops", roof.bf16_tflops}};
 }
 
 Json to_json(const Roof& roof, const ImageMeasurement& r) {
@@ -206,7 +209,7 @@ Json to_json(const Roof& roof, const ImageMeasurement& r) {
             {"longest_step_seconds", r.longest_step},
             {"operations", r.operations},
             {"gop_per_second", r.gop_per_second()},
-            {"share_of_bf16", r.share(roof)},
+            {"share_of_peak", r.share(roof)},
             {"operators", operators_json(r.operators)}}}};
 }
 
@@ -230,8 +233,8 @@ Json to_json(const Roof& roof, const std::vector<Measurement>& results) {
 }
 
 void print_roof(const Roof& roof) {
-  fmt::print("roof: read {:.1f} GB/s, int8 {:.3f} TOP/s, bf16 {:.3f} TFLOP/s\n", roof.read_gbs,
-             roof.int8_tops, roof.bf16_tflops);
+  fmt::print("roof: read {:.1f} GB/s, int8 {:.3f} TOP/s, int16 {:.3f} TOP/s, bf16 {:.3f} TFLOP/s\n",
+             roof.read_gbs, roof.int8_tops, roof.int16_tops, roof.bf16_tflops);
 }
 
 void print_result(const Roof& roof, const Measurement& r) {

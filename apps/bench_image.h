@@ -23,9 +23,9 @@ struct ImageMeasurement {
   std::vector<OperatorCost> operators;  // of all repeats
 
   double gop_per_second() const { return operations / seconds / 1e9; }
-  // Of the bf16 units; 0 where nothing was measured.
+  // Of the units that multiply 16-bit weights; 0 where nothing was measured.
   double share(const Roof& roof) const {
-    return roof.bf16_tflops > 0.0 ? gop_per_second() / (1e3 * roof.bf16_tflops) : 0.0;
+    return roof.wide_tops() > 0.0 ? gop_per_second() / (1e3 * roof.wide_tops()) : 0.0;
   }
 };
 

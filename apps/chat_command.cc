@@ -76,7 +76,7 @@ class Chat {
     set_request_fields(flags, json);
     auto request = engine_.chat_request(
         json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace), ChatRules::lenient);
-    std::vector<int32_t> prompt = request ? request->prompt : std::vector<int32_t>();
+    Session said = request ? session_of(*request) : Session();
     auto stream = request ? engine_.submit(std::move(*request)) : Result<Stream>(forward_error(request));
     if (!stream) {
       complain(stream.error().message);
@@ -85,8 +85,8 @@ class Chat {
     }
     pictures_.clear();
     const PrintedAnswer printed = print_answer(*stream, {});
-    said_ids_ = std::move(prompt);
-    said_ids_.insert(said_ids_.end(), printed.answer.tokens.begin(), printed.answer.tokens.end());
+    said_ = std::move(said);
+    said_.ids.insert(said_.ids.end(), printed.answer.tokens.begin(), printed.answer.tokens.end());
     talk_.answer(printed.answer);
     const Finish& finish = printed.answer.finish;
     if (finish.reason == FinishReason::error) complain(finish.error);
@@ -100,16 +100,16 @@ class Chat {
   void resume() {
     if (::access(session_path_.c_str(), F_OK) != 0) return;  // a new one
     if (const auto loaded = talk_.load(session_path_); !loaded) return complain(loaded.error().message);
-    const auto tokens = engine_.restore_session(pages_path(), nullptr);
-    if (tokens)
-      say(fmt::format("{} turns, {} tokens in the cache", talk_.turns(), *tokens));
+    const auto session = engine_.restore_session(pages_path());
+    if (session)
+      say(fmt::format("{} turns, {} tokens in the cache", talk_.turns(), session->ids.size()));
     else
-      say(fmt::format("{} turns; to be computed again: {}", talk_.turns(), tokens.error().message));
+      say(fmt::format("{} turns; to be computed again: {}", talk_.turns(), session.error().message));
   }
   void keep() {
     if (const auto saved = talk_.save(session_path_); !saved) complain(saved.error().message);
-    if (said_ids_.empty()) return;
-    if (const auto saved = engine_.save_session(said_ids_, pages_path()); !saved)
+    if (said_.ids.empty()) return;
+    if (const auto saved = engine_.save_session(said_, pages_path()); !saved)
       complain(saved.error().message);
   }
 
@@ -153,7 +153,7 @@ class Chat {
   Engine& engine_;
   const RequestFlags& flags_;
   const std::string& session_path_;
-  std::vector<int32_t> said_ids_;  // prompt and answer of the last turn
+  Session said_;  // prompt and answer of the last turn
   Conversation talk_;
   std::vector<std::string> pictures_;  // paths, for the next message
   LineEditor editor_;

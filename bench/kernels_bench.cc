@@ -41,9 +41,8 @@ void run(benchmark::State& state, const OpTable& table, const PackedKernels& lis
   const int64_t strip_bytes = packed_strip_bytes(kernel.dtype, kCols);
   AlignedBuffer<std::byte> weights(strips * strip_bytes);
   std::vector<float> x(kCols, 1.0f), y(kMaxTile * 16);
-  const bool floats = kernel.records == RecordKind::bf16 || kernel.records == RecordKind::f32;
   std::vector<std::byte> records(16 * kMaxTile * sizeof(F32Record));
-  if (!floats)
+  if (kernel.records == RecordKind::int8_per_32 || kernel.records == RecordKind::int8_per_256)
     for (int t = 0; t < tokens; ++t)
       table.int8_kernels->to_int8(x.data(), kCols, kernel.records,
                                   reinterpret_cast<Int8Record*>(records.data()) + t, tokens);
@@ -62,7 +61,7 @@ void run(benchmark::State& state, const OpTable& table, const PackedKernels& lis
 }
 
 void add_benchmarks(const OpTable& table) {
-  for (const PackedKernels* list : {table.int8_kernels, table.bf16_kernels})
+  for (const PackedKernels* list : {table.int8_kernels, table.int16_kernels, table.bf16_kernels})
     for (int i = 0; list != nullptr && i < list->count; ++i)
       for (const auto& [tokens, strips] : {std::pair{1, 4}, {1, 2048}, {4, 4}, {8, 4}, {12, 4}}) {
         const PackedKernel& kernel = list->kernels[i];

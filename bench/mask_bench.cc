@@ -48,8 +48,8 @@ class Vocabulary final : public Engine {
   }
   std::string token_bytes(int32_t id) const override { return std::string(tokenizer_.piece(id)); }
   Result<Stream> submit(GenerateRequest) override { return Stream(); }
-  Result<int64_t> save_session(std::span<const int32_t>, const std::string&) override { return 0; }
-  Result<int64_t> restore_session(const std::string&, std::vector<int32_t>*) override { return 0; }
+  Result<int64_t> save_session(const Session&, const std::string&) override { return 0; }
+  Result<Session> restore_session(const std::string&) override { return Session(); }
   void drop_cached_prefixes() override {}
 
  private:

@@ -52,7 +52,10 @@ struct EngineStats {
   uint64_t prompt_tokens = 0, cached_tokens = 0, predicted_tokens = 0;
   double prompt_seconds = 0.0, predicted_seconds = 0.0;
   uint64_t steps = 0, sequences_stepped = 0, preemptions = 0;
+  uint64_t pictures_asked = 0, pictures_known = 0;  // in requests; those that were encoded before, or wait to be
   uint64_t pictures_encoded = 0;
+  double picture_seconds = 0.0;  // of encoding
+  int64_t picture_cache_bytes = 0;
   int64_t longest_sequence = 0;
 };
 
@@ -100,10 +103,11 @@ class Engine {
   // Fails with bad_input (the message names the field) or resource (the queue is full).
   virtual Result<Stream> submit(GenerateRequest request) = 0;
 
-  // Cached pages of the longest known prefix of `ids`, to and from a file (docs/formats/session.md). Both
-  // return how many tokens it holds. Writing is crash-safe: the file is old or new, never half.
-  virtual Result<int64_t> save_session(std::span<const int32_t> ids, const std::string& path) = 0;
-  virtual Result<int64_t> restore_session(const std::string& path, std::vector<int32_t>* ids) = 0;
+  // Cached pages of the longest known prefix of `session`, to and from a file (docs/formats/session.md). Saving
+  // returns how many tokens it holds and is crash-safe: the file is old or new, never half. What is restored
+  // serves prompts that begin with the same tokens and the same pictures.
+  virtual Result<int64_t> save_session(const Session& session, const std::string& path) = 0;
+  virtual Result<Session> restore_session(const std::string& path) = 0;
   virtual void drop_cached_prefixes() = 0;
 
  protected:

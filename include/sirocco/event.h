@@ -18,6 +18,7 @@ struct PositionLogprobs {
   TokenLogprob chosen;
   std::vector<TokenLogprob> top;  // most likely first
   int64_t chosen_rank = 1;        // 1: the most likely
+  bool in_content = false;        // of a token that is content: no thinking, no call, no marker
 };
 
 struct PromptProgress {

@@ -27,13 +27,17 @@ struct PicturePixels {
   std::vector<float> values;  // [3, height, width]
 };
 
-// A picture inside the prompt: its placeholder ids stand in [first_token, first_token + tokens); the rows
-// replace, in order, the embeddings of those among them that equal the image token. They are given, or the
-// engine computes them from the pixels.
-struct PromptPicture {
+// Where a picture stands: its placeholder ids are those in [first_token, first_token + tokens).
+struct PicturePlace {
   int64_t first_token = 0;
   int64_t tokens = 0;
   uint64_t content_hash = 0;  // same picture, same hash: the prefix cache and that of the rows rely on it
+  bool operator==(const PicturePlace&) const = default;
+};
+
+// A picture inside the prompt. The rows replace, in order, the embeddings of those of its placeholders that equal
+// the image token. They are given, or the engine computes them from the pixels.
+struct PromptPicture : PicturePlace {
   std::shared_ptr<const std::vector<float>> rows;  // [n, D]
   std::shared_ptr<const PicturePixels> pixels;
 };
@@ -69,5 +73,15 @@ struct GenerateRequest {
   bool report_progress = false;  // PromptProgress events
   std::string id;                // for logs
 };
+
+// What the cache knows a conversation by: its tokens, and which pictures stand in for some of them.
+struct Session {
+  std::vector<int32_t> ids;
+  std::vector<PicturePlace> pictures;  // in order
+};
+
+inline Session session_of(const GenerateRequest& request) {  // its prompt
+  return {request.prompt, {request.pictures.begin(), request.pictures.end()}};
+}
 
 }  // namespace sirocco

@@ -26,6 +26,7 @@ std::string BlockWriter::grow(const std::string& piece) {
 std::string BlockWriter::on_event(const Event& event, const Reply& so_far) {
   const auto* delta = std::get_if<Delta>(&event.what);
   if (!delta) return {};
+  take(*delta);
   const ChoiceReply& choice = so_far.choices[0];
   std::string out;
   if (!delta->reasoning.empty()) {

@@ -14,6 +14,7 @@ class BlockWriter : public ReplyWriter {
   std::string on_event(const Event& event, const Reply& so_far) final;
 
  protected:
+  virtual void take(const Delta&) {}  // each one, before the blocks that it opens, grows and closes
   struct Block {
     BlockKind kind = BlockKind::none;
     int index = -1;         // among the blocks of the answer

@@ -144,10 +144,10 @@ class Generation : public std::enable_shared_from_this<Generation> {
 
   void release_slot() {
     if (slot_ < 0) return;
-    std::vector<int32_t> tokens = plan_.requests[0].prompt;
+    Session session = session_of(plan_.requests[0]);
     const std::vector<int32_t>& answer = reply_.choices[0].tokens;
-    tokens.insert(tokens.end(), answer.begin(), answer.end());
-    call_->service().slots().release(slot_, std::move(tokens), static_cast<int64_t>(answer.size()));
+    session.ids.insert(session.ids.end(), answer.begin(), answer.end());
+    call_->service().slots().release(slot_, std::move(session), static_cast<int64_t>(answer.size()));
   }
 
   const CallPtr call_;

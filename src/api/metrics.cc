@@ -96,6 +96,12 @@ void add_vllm(Snapshot& out, const EngineStats& s, const EngineInfo& info) {
     out.counter("vllm:request_success_total", "Choices that ended, by reason.", real(s.requests_finished[i]),
                 "finished_reason", finish_reason_name(static_cast<FinishReason>(i)));
   }
+  out.counter("vllm:mm_cache_queries_total", "Pictures in requests.", real(s.pictures_asked));
+  out.counter("vllm:mm_cache_hits_total", "Pictures that were encoded before or waited already.",
+              real(s.pictures_known));
+  out.counter("sirocco_pictures_encoded_total", "Pictures encoded.", real(s.pictures_encoded));
+  out.counter("sirocco_picture_encode_seconds_total", "Time spent on encoding pictures.", s.picture_seconds);
+  out.gauge("sirocco_picture_cache_bytes", "Encoded pictures that are kept.", real(s.picture_cache_bytes));
   out.gauge("sirocco_cache_pages", "Cache pages by state.", real(s.pages_free), "state", "free");
   out.gauge("sirocco_cache_pages", "", real(s.pages_held), "state", "held");
   out.gauge("sirocco_cache_pages", "", real(s.pages_cached), "state", "cached");

@@ -40,6 +40,7 @@ Json echo_of(Fields& fields, const std::string& previous, const SamplingOptions&
                {"text", or_default("text", {{"format", {{"type", "text"}}}})},
                {"tool_choice", or_default("tool_choice", "auto")},
                {"tools", or_default("tools", Json::array())},
+               {"top_logprobs", or_default("top_logprobs", 0)},
                {"top_p", or_default("top_p", sampling.top_p)},
                {"truncation", or_default("truncation", "disabled")},
                {"metadata", or_default("metadata", Json::object())}};
@@ -87,7 +88,8 @@ void post_responses(const CallPtr& call) {
       .echo = echo_of(fields, prepared->previous, prepared->answer.request.sampling),
       .store = store,
       .messages = std::move(prepared->input.messages),
-      .items = std::move(prepared->input.items)};
+      .items = std::move(prepared->input.items),
+      .logprobs = prepared->answer.request.logprobs >= 0};
   AnswerFacts facts{.id = "resp_" + random_id(32), .model = *model, .created_s = now_s()};
   GenerationPlan plan{.form = std::move(prepared->answer.form),
                       .stream = flags.stream,

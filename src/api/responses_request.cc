@@ -112,6 +112,17 @@ void read_text_format(Fields& fields, Json& chat) {
   }
 }
 
+// Which of the optional parts of an answer the client wants; those of tools that other services run are no matter.
+void read_include(Fields& fields, Json& chat) {
+  const Json* include = fields.array("include");
+  const Json* top = fields.any("top_logprobs");
+  for (size_t i = 0; include && i < include->size(); ++i) {
+    if ((*include)[i] != "message.output_text.logprobs") continue;
+    chat["logprobs"] = true;
+    if (top) chat["top_logprobs"] = *top;
+  }
+}
+
 }  // namespace
 
 ApiResult<ResponsesInput> chat_of_responses(Fields& fields, Json earlier) {
@@ -139,11 +150,12 @@ ApiResult<ResponsesInput> chat_of_responses(Fields& fields, Json earlier) {
   read_text_format(fields, out.chat);
   if (const Json* reasoning = fields.object("reasoning")) out.chat["reasoning"] = *reasoning;
   if (const Json* limit = fields.any("max_output_tokens")) out.chat["max_tokens"] = *limit;
-  for (const char* name : {"temperature", "top_p", "parallel_tool_calls", "top_logprobs", "presence_penalty",
-                           "frequency_penalty", "seed", "top_k", "min_p"}) {
+  for (const char* name : {"temperature", "top_p", "parallel_tool_calls", "presence_penalty", "frequency_penalty",
+                            "seed", "top_k", "min_p"}) {
     if (const Json* value = fields.any(name)) out.chat[name] = *value;
   }
-  fields.ignore({"include", "user", "metadata", "truncation", "service_tier", "store", "stream_options",
+  read_include(fields, out.chat);
+  fields.ignore({"user", "metadata", "truncation", "service_tier", "store", "stream_options",
                  "safety_identifier", "prompt_cache_key", "max_tool_calls"});
   if (fields.flag("background"))
     fields.reject("background", "not offered: answers are streamed or waited for");

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/responses_writer.h"
 
+#include <utility>
+
 #include "api/parts.h"
 
 namespace sirocco::api {
 namespace {
 
-Json text_part(const std::string& text) {
-  return {
-      {"type", "output_text"}, {"text", text}, {"annotations", Json::array()}, {"logprobs", Json::array()}};
+Json text_part(const std::string& text, Json logprobs = Json::array()) {
+  return {{"type", "output_text"},
+          {"text", text},
+          {"annotations", Json::array()},
+          {"logprobs", std::move(logprobs)}};
 }
 
 Json reasoning_part(const std::string& text) {
@@ -69,8 +73,17 @@ std::string ResponsesWriter::item_id(const Block& block) const {
   return prefix + facts_.id.substr(facts_.id.find('_')) + "_" + std::to_string(block.index);
 }
 
-Json ResponsesWriter::item(const Block& block, const ChoiceReply& so_far, const std::string& text,
-                           const char* status) const {
+Json ResponsesWriter::logprobs_of(const std::vector<PositionLogprobs>& positions) const {
+  if (!options_.logprobs) return Json::array();
+  std::vector<PositionLogprobs> content;
+  for (const PositionLogprobs& position : positions)
+    if (position.in_content) content.push_back(position);
+  return chat_logprobs(*service_.engine(), content)["content"];
+}
+
+Json ResponsesWriter::item(const Block& block, const ChoiceReply& so_far, const char* status,
+                           Json logprobs) const {
+  const std::string& text = block.text;
   Json out = {{"id", item_id(block)}};
   if (block.kind == BlockKind::call) {
     const ToolCall& call = so_far.tool_calls[static_cast<size_t>(block.call)];
@@ -82,7 +95,7 @@ Json ResponsesWriter::item(const Block& block, const ChoiceReply& so_far, const 
     out["type"] = "message";
     out["role"] = "assistant";
     out["content"] = Json::array();
-    if (!text.empty()) out["content"].push_back(text_part(text));
+    if (!text.empty()) out["content"].push_back(text_part(text, std::move(logprobs)));
   } else {
     out["type"] = "reasoning";
     out["summary"] = Json::array();
@@ -98,9 +111,13 @@ std::string ResponsesWriter::open() {
   return out + event("response.in_progress", {{"response", response("in_progress")}});
 }
 
+void ResponsesWriter::take(const Delta& delta) {
+  for (Json& entry : logprobs_of(delta.logprobs)) held_logprobs_.push_back(std::move(entry));
+}
+
 std::string ResponsesWriter::opened(const Block& block, const ChoiceReply& so_far) {
   std::string out = event("response.output_item.added",
-                          {{"output_index", block.index}, {"item", item(block, so_far, "", "in_progress")}});
+                          {{"output_index", block.index}, {"item", item(block, so_far, "in_progress")}});
   if (block.kind == BlockKind::call) return out;
   const Json part = block.kind == BlockKind::text ? text_part("") : reasoning_part("");
   return out + event("response.content_part.added", {{"item_id", item_id(block)},
@@ -116,13 +133,15 @@ std::string ResponsesWriter::grew(const Block& block, const std::string& piece) 
   if (block.kind == BlockKind::call)
     return event("response.function_call_arguments.delta", std::move(fields));
   if (block.kind == BlockKind::thinking) return event("response.reasoning_text.delta", std::move(fields));
-  fields["logprobs"] = Json::array();
+  for (const Json& entry : held_logprobs_) sent_logprobs_.push_back(entry);
+  fields["logprobs"] = std::exchange(held_logprobs_, Json::array());
   return event("response.output_text.delta", std::move(fields));
 }
 
 std::string ResponsesWriter::closed(const Block& block, const ChoiceReply& so_far) {
   Json fields = {{"item_id", item_id(block)}, {"output_index", block.index}};
   std::string out;
+  Json logprobs = Json::array();
   if (block.kind == BlockKind::call) {
     fields["name"] = so_far.tool_calls[static_cast<size_t>(block.call)].name;
     fields["arguments"] = block.text;
@@ -132,12 +151,17 @@ std::string ResponsesWriter::closed(const Block& block, const ChoiceReply& so_fa
     fields["content_index"] = 0;
     Json done = fields;
     done["text"] = block.text;
-    if (text) done["logprobs"] = Json::array();
+    if (text) {
+      logprobs = std::exchange(sent_logprobs_, Json::array());
+      for (Json& entry : held_logprobs_) logprobs.push_back(std::move(entry));
+      held_logprobs_ = Json::array();
+      done["logprobs"] = logprobs;
+    }
     out = event(text ? "response.output_text.done" : "response.reasoning_text.done", std::move(done));
-    fields["part"] = text ? text_part(block.text) : reasoning_part(block.text);
+    fields["part"] = text ? text_part(block.text, logprobs) : reasoning_part(block.text);
     out += event("response.content_part.done", std::move(fields));
   }
-  output_.push_back(item(block, so_far, block.text, "completed"));
+  output_.push_back(item(block, so_far, "completed", std::move(logprobs)));
   return out + event("response.output_item.done", {{"output_index", block.index}, {"item", output_.back()}});
 }
 
@@ -175,8 +199,8 @@ Json ResponsesWriter::whole(const Reply& reply) {
   const ChoiceReply& choice = reply.choices[0];
   Block block;
   const auto add = [&](BlockKind kind, int call, const std::string& text) {
-    block = {.kind = kind, .index = block.index + 1, .call = call};
-    output_.push_back(item(block, choice, text, "completed"));
+    block = {.kind = kind, .index = block.index + 1, .call = call, .text = text};
+    output_.push_back(item(block, choice, "completed", logprobs_of(choice.logprobs)));
   };
   if (!choice.reasoning.empty()) add(BlockKind::thinking, -1, choice.reasoning);
   if (!choice.content.empty() || choice.tool_calls.empty()) add(BlockKind::text, -1, choice.content);

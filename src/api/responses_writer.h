@@ -14,6 +14,7 @@ class ResponsesWriter final : public BlockWriter {
     bool store = true;
     Json messages;  // the conversation before this answer
     Json items;     // input items of this turn
+    bool logprobs = false;  // of the text, beside it
   };
   ResponsesWriter(Service& service, AnswerFacts facts, Options options);
 
@@ -23,6 +24,7 @@ class ResponsesWriter final : public BlockWriter {
   Json whole(const Reply& reply) override;
 
  protected:
+  void take(const Delta& delta) override;
   std::string opened(const Block& block, const ChoiceReply& so_far) override;
   std::string grew(const Block& block, const std::string& piece) override;
   std::string closed(const Block& block, const ChoiceReply& so_far) override;
@@ -30,7 +32,10 @@ class ResponsesWriter final : public BlockWriter {
  private:
   std::string event(const char* type, Json fields);
   Json response(const char* status) const;
-  Json item(const Block& block, const ChoiceReply& so_far, const std::string& text, const char* status) const;
+  // `logprobs` are those of a text block.
+  Json item(const Block& block, const ChoiceReply& so_far, const char* status,
+            Json logprobs = Json::array()) const;
+  Json logprobs_of(const std::vector<PositionLogprobs>& positions) const;
   std::string item_id(const Block& block) const;
   Json finished(const Reply& reply);  // the whole object; also keeps it
 
@@ -38,6 +43,8 @@ class ResponsesWriter final : public BlockWriter {
   const AnswerFacts facts_;
   Options options_;
   Json output_ = Json::array();  // items that are done
+  // Of the text block at hand: sent with a piece, and those whose characters are still held back.
+  Json sent_logprobs_ = Json::array(), held_logprobs_ = Json::array();
   int sequence_ = 0;
 };
 

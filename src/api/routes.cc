@@ -20,6 +20,7 @@ constexpr Route post(std::string_view path, void (*handle)(const CallPtr&),
   return {.method = "POST", .path = path, .handle = handle, .needs_engine = true, .dialect = dialect};
 }
 
+// A path that is spelled out stands before a pattern that would take it too.
 constexpr Route kRoutes[] = {
     probe("/", get_root),
     probe("/health", get_health),
@@ -106,8 +107,11 @@ void Router::dispatch(const CallPtr& call) {
   Service& service = call->service();
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   std::string allowed;
+  std::string_view owner;  // the pattern of the path: the first that matches
   for (const Route& route : kRoutes) {
+    if (!owner.empty() && route.path != owner) continue;
     if (!matches(route.path, request.path, call->parameter_)) continue;
+    owner = route.path;
     if (route.method != method) {
       allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
       continue;

@@ -28,8 +28,8 @@ int64_t file_bytes(const std::string& path) {
 void save(const CallPtr& call, int slot, const SlotState& state, const std::string& name) {
   const std::string path = call->service().options().session_folder + "/" + name;
   if (state.busy) return call->fail(ApiError::bad_request("the slot is in use"));
-  if (state.tokens.empty()) return call->fail(ApiError::bad_request("the slot holds no tokens"));
-  const auto saved = call->engine().save_session(state.tokens, path);
+  if (state.session.ids.empty()) return call->fail(ApiError::bad_request("the slot holds no tokens"));
+  const auto saved = call->engine().save_session(state.session, path);
   if (!saved) return call->fail(ApiError::from(saved.error()));
   call->respond({{"id_slot", slot},
                  {"filename", name},
@@ -40,13 +40,13 @@ void save(const CallPtr& call, int slot, const SlotState& state, const std::stri
 
 void restore(const CallPtr& call, int slot, const std::string& name) {
   const std::string path = call->service().options().session_folder + "/" + name;
-  std::vector<int32_t> ids;
-  const auto restored = call->engine().restore_session(path, &ids);
+  auto restored = call->engine().restore_session(path);
   if (!restored) return call->fail(ApiError::from(restored.error()));
-  call->service().slots().set_tokens(slot, std::move(ids));
+  const size_t tokens = restored->ids.size();
+  call->service().slots().set_session(slot, *std::move(restored));
   call->respond({{"id_slot", slot},
                  {"filename", name},
-                 {"n_restored", *restored},
+                 {"n_restored", tokens},
                  {"n_read", file_bytes(path)},
                  {"timings", {{"restore_ms", call->seconds() * 1e3}}}});
 }
@@ -72,7 +72,7 @@ void get_slots(const CallPtr& call) {
                     {"request_id", slot.request_id},
                     {"n_prompt_tokens", slot.prompt_tokens},
                     {"n_decoded", slot.answer_tokens},
-                    {"n_tokens_kept", slot.tokens.size()}});
+                    {"n_tokens_kept", slot.session.ids.size()}});
   }
   if (!free && call->request().query_value("fail_on_no_slot").value_or("0") == "1") {
     return call->fail({.status = 503, .message = "no slot available", .retry_after_s = 1});
@@ -92,9 +92,9 @@ void post_slot(const CallPtr& call) {
   }
   const std::string action = call->request().query_value("action").value_or("");
   if (action == "erase") {
-    service.slots().set_tokens(slot, {});
+    service.slots().set_session(slot, {});
     call->engine().drop_cached_prefixes();
-    return call->respond({{"id_slot", slot}, {"n_erased", states[slot].tokens.size()}});
+    return call->respond({{"id_slot", slot}, {"n_erased", states[slot].session.ids.size()}});
   }
   if (action != "save" && action != "restore") {
     return call->fail(ApiError::bad_request("action: expected save, restore or erase", "action"));

@@ -29,19 +29,19 @@ int Slots::acquire(int wanted, const std::string& request_id, int64_t prompt_tok
   return slot;
 }
 
-void Slots::release(int slot, std::vector<int32_t> tokens, int64_t answer_tokens) {
+void Slots::release(int slot, Session session, int64_t answer_tokens) {
   const std::lock_guard lock(mutex_);
   if (slot < 0) return;
   SlotState& state = slots_[slot];
   state.busy = false;
-  state.tokens = std::move(tokens);
+  state.session = std::move(session);
   state.answer_tokens = answer_tokens;
 }
 
-bool Slots::set_tokens(int slot, std::vector<int32_t> tokens) {
+bool Slots::set_session(int slot, Session session) {
   const std::lock_guard lock(mutex_);
   if (slot < 0 || slot >= static_cast<int>(slots_.size())) return false;
-  slots_[slot].tokens = std::move(tokens);
+  slots_[slot].session = std::move(session);
   return true;
 }
 

@@ -8,13 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "sirocco/request.h"
+
 namespace sirocco::api {
 
 struct SlotState {
   bool busy = false;
   int64_t task = -1;
   std::string request_id;
-  std::vector<int32_t> tokens;  // prompt and answer of the last request that ended here
+  Session session;  // prompt and answer of the last request that ended here
   int64_t prompt_tokens = 0, answer_tokens = 0;
 };
 
@@ -24,8 +26,8 @@ class Slots {
   size_t count() const;
   // The wanted slot if it is free, else the lowest free one, else -1: more run than there are slots.
   int acquire(int wanted, const std::string& request_id, int64_t prompt_tokens);
-  void release(int slot, std::vector<int32_t> tokens, int64_t answer_tokens);
-  bool set_tokens(int slot, std::vector<int32_t> tokens);  // false: no such slot
+  void release(int slot, Session session, int64_t answer_tokens);
+  bool set_session(int slot, Session session);  // false: no such slot
   std::vector<SlotState> snapshot() const;
 
  private:

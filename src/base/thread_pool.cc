@@ -12,6 +12,12 @@ namespace {
 // About 50 µs: longer than the serial gaps inside a step, shorter than anyone else would miss the core.
 constexpr auto kSpin = std::chrono::microseconds(50);
 
+// The door: the low half of the generation, one bit for closed, the number of workers inside.
+constexpr uint32_t kClosed = 1u << 15;
+constexpr uint32_t kInside = kClosed - 1;
+
+uint32_t open_door(uint32_t generation) { return generation << 16; }
+
 int available_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -43,8 +49,8 @@ T wait_for_change(const std::atomic<T>& value, T old) {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
-  const int count = threads > 0 ? threads : available_cores();
+ThreadPool::ThreadPool(int threads) : door_(kClosed) {
+  const int count = std::min<int>(threads > 0 ? threads : available_cores(), kInside);
   workers_.reserve(static_cast<size_t>(count - 1));
   for (int worker = 1; worker < count; ++worker) workers_.emplace_back([this, worker] { work(worker); });
 }
@@ -61,20 +67,35 @@ void ThreadPool::work(int worker) {
   while (true) {
     seen = wait_for_change(generation_, seen);
     if (stop_.load(std::memory_order_relaxed)) return;
-    (*body_)(worker);
-    if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_one();
+    if (!join(seen)) continue;
+    (*claim_)(worker);
+    leave();
   }
 }
 
-void ThreadPool::run(FunctionRef<void(int)> body) {
-  if (workers_.empty()) return body(0);
-  body_ = &body;
-  running_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
-  generation_.fetch_add(1, std::memory_order_release);
+// Enters the region, unless it has closed or another has begun.
+bool ThreadPool::join(uint32_t generation) {
+  uint32_t door = door_.load(std::memory_order_acquire);
+  while ((door & ~kInside) == open_door(generation))
+    if (door_.compare_exchange_weak(door, door + 1, std::memory_order_acq_rel)) return true;
+  return false;
+}
+
+void ThreadPool::leave() {
+  const uint32_t door = door_.fetch_sub(1, std::memory_order_acq_rel) - 1;
+  if ((door & kClosed) != 0 && (door & kInside) == 0) door_.notify_one();  // only the caller waits here
+}
+
+void ThreadPool::run(FunctionRef<void(int)> claim) {
+  if (workers_.empty()) return claim(0);
+  claim_ = &claim;
+  const uint32_t generation = generation_.load(std::memory_order_relaxed) + 1;
+  door_.store(open_door(generation), std::memory_order_release);
+  generation_.store(generation, std::memory_order_release);
   generation_.notify_all();
-  body(0);
-  for (int left = running_.load(std::memory_order_acquire); left != 0;)
-    left = wait_for_change(running_, left);
+  claim(0);
+  uint32_t door = door_.fetch_or(kClosed, std::memory_order_acq_rel) | kClosed;
+  while ((door & kInside) != 0) door = wait_for_change(door_, door);
 }
 
 void ThreadPool::parallel_for(int64_t count, int64_t grain, FunctionRef<void(int64_t, int64_t, int)> body) {

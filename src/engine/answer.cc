@@ -78,7 +78,10 @@ std::optional<Answering::Ending> Answering::take_token(const LiveRequest& live, 
   if (!token) return Ending{FinishReason::error, {}, -1, "no token is allowed here"};
   choice.answer.push_back(*token);
   out.tokens.push_back(*token);
-  if (request.logprobs >= 0) out.logprobs.push_back(log_probabilities(logits, *token, request.logprobs));
+  if (request.logprobs >= 0) {
+    out.logprobs.push_back(log_probabilities(logits, *token, request.logprobs));
+    out.logprobs.back().in_content = choice.reply.is_content(*token);
+  }
   choice.sampler.accept(*token);
   if (choice.mask && !choice.mask->accept(*token))
     return Ending{FinishReason::error, {}, -1, "the grammar refused a token that it had allowed"};

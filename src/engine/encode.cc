@@ -40,7 +40,9 @@ void EngineLoop::encode() {
     }
   }
   const uint64_t content_hash = pictures_.content_hash();
+  const double begin_s = now_s();
   const PictureCache::Rows rows = pictures_.step();
+  totals_.picture_seconds += now_s() - begin_s;
   if (!rows) return;
   ++totals_.pictures_encoded;
   provide_rows(content_hash, rows);

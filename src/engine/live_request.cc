@@ -28,13 +28,23 @@ int32_t LiveRequest::token_at(const Choice& choice, int64_t position) const {
   return choice.answer[static_cast<size_t>(position - prompt_tokens)];
 }
 
-std::vector<CacheKey> prompt_keys(const GenerateRequest& request) {
-  constexpr CacheKey kNotAToken = CacheKey{1} << 63;  // token ids are below 2^31
-  std::vector<CacheKey> keys(request.prompt.begin(), request.prompt.end());
-  for (const PromptPicture& picture : request.pictures)
+namespace {
+
+constexpr CacheKey kNotAToken = CacheKey{1} << 63;  // token ids are below 2^31
+
+}  // namespace
+
+std::vector<CacheKey> session_keys(const Session& session) {
+  std::vector<CacheKey> keys(session.ids.begin(), session.ids.end());
+  for (const PicturePlace& picture : session.pictures)
     for (int64_t i = 0; i < picture.tokens; ++i)
       keys[static_cast<size_t>(picture.first_token + i)] =
           mix64(picture.content_hash + static_cast<uint64_t>(i)) | kNotAToken;
+  return keys;
+}
+
+std::vector<CacheKey> prompt_keys(const GenerateRequest& request) {
+  std::vector<CacheKey> keys = session_keys(session_of(request));
   if (!request.cache_salt.empty()) {
     uint64_t hash = 0;
     for (const char c : request.cache_salt) hash = mix64(hash ^ static_cast<unsigned char>(c));

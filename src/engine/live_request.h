@@ -52,8 +52,9 @@ struct LiveRequest {
   int32_t token_at(const Choice& choice, int64_t position) const;
 };
 
-// Keys of the prompt for the prefix tree: token ids, content hashes where a picture stands in for them, the
-// first one salted so that requests with different salts share nothing.
+// Keys for the prefix tree: token ids, content hashes where a picture stands in for them.
+std::vector<CacheKey> session_keys(const Session& session);
+// Those of the prompt, the first one salted so that requests with different salts share nothing.
 std::vector<CacheKey> prompt_keys(const GenerateRequest& request);
 
 // What a request is checked against.

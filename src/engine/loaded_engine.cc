@@ -46,7 +46,8 @@ Result<std::unique_ptr<Engine>> LoadedEngine::start(std::unique_ptr<Model> model
   MemoryFacts facts;
   facts.available_bytes = available_memory_bytes();
   if (model->sees())
-    facts.available_bytes -= std::min<uint64_t>(facts.available_bytes, options.picture_cache_bytes);
+    facts.picture_bytes = static_cast<uint64_t>(options.picture_cache_bytes + options.waiting_picture_bytes +
+                                                picture_encoding_bytes(config));
   facts.weight_bytes = info.file_bytes;
   facts.page_bytes = model->page_bytes();
   facts.page_tokens = Model::kPageTokens;
@@ -98,6 +99,15 @@ Result<std::unique_ptr<Engine>> LoadedEngine::start(std::unique_ptr<Model> model
   }
   engine->loop_ = std::make_unique<EngineLoop>(*engine->model_, engine->tokenizer_, loop);
   return std::unique_ptr<Engine>(std::move(engine));
+}
+
+EngineStats LoadedEngine::stats() const {
+  EngineStats stats = loop_->stats();
+  if (!picture_loader_) return stats;
+  stats.pictures_asked = picture_loader_->asked();
+  stats.pictures_known = picture_loader_->known();
+  stats.picture_cache_bytes = picture_cache_->bytes();
+  return stats;
 }
 
 Result<Stream> LoadedEngine::submit(GenerateRequest request) {

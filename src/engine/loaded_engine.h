@@ -21,7 +21,7 @@ class LoadedEngine final : public Engine {
                                                EngineInfo info, const EngineOptions& options);
 
   const EngineInfo& info() const override { return info_; }
-  EngineStats stats() const override { return loop_->stats(); }
+  EngineStats stats() const override;
   Result<GenerateRequest> chat_request(std::string_view json, ChatRules rules,
                                        std::vector<std::string>* ignored) const override;
   Result<PictureTokens> picture(std::string_view url) const override;
@@ -31,8 +31,8 @@ class LoadedEngine final : public Engine {
   std::string detokenize(std::span<const int32_t> ids, bool spell_special) const override;
   std::string token_bytes(int32_t id) const override;
   Result<Stream> submit(GenerateRequest request) override;
-  Result<int64_t> save_session(std::span<const int32_t> ids, const std::string& path) override;
-  Result<int64_t> restore_session(const std::string& path, std::vector<int32_t>* ids) override;
+  Result<int64_t> save_session(const Session& session, const std::string& path) override;
+  Result<Session> restore_session(const std::string& path) override;
   void drop_cached_prefixes() override;
 
  private:

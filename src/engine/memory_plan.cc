@@ -32,9 +32,9 @@ Result<MemoryPlan> plan_memory(const MemoryFacts& f) {
     return bad_input(fmt::format("context: {} tokens, expected at most the model's {}",
                                  f.wanted_context_tokens, f.model_context_tokens));
   // Weights that do not fit anyway are streamed through the page cache; a quarter of memory still goes to
-  // sequences. Otherwise half of what the weights leave, so that other programs live too.
-  const bool weights_fit = f.weight_bytes < f.available_bytes;
-  const uint64_t left = weights_fit ? f.available_bytes - f.weight_bytes : 0;
+  // sequences. Otherwise half of what the weights and pictures leave, so that other programs live too.
+  const uint64_t taken = f.weight_bytes + f.picture_bytes;
+  const uint64_t left = taken < f.available_bytes ? f.available_bytes - taken : 0;
   const uint64_t granted = f.wanted_cache_bytes > 0 ? static_cast<uint64_t>(f.wanted_cache_bytes)
                                                     : std::max(left / 2, f.available_bytes / 4);
   const auto page_bytes = static_cast<uint64_t>(std::max<int64_t>(f.page_bytes, 1));
@@ -50,9 +50,10 @@ Result<MemoryPlan> plan_memory(const MemoryFacts& f) {
                 fmt::format("context: {} tokens need {} of cache, {} are left for it", least,
                             gibibytes(page_bytes * static_cast<uint64_t>(pages_of(longest) + kSparePages)),
                             gibibytes(granted)));
+  const std::string pictures = f.picture_bytes > 0 ? ", pictures " + gibibytes(f.picture_bytes) : "";
   plan.reasoning =
-      fmt::format("{} available, weights {}, cache {} = {} pages of {} tokens; context {} of the model's {}",
-                  gibibytes(f.available_bytes), gibibytes(f.weight_bytes),
+      fmt::format("{} available, weights {}{}, cache {} = {} pages of {} tokens; context {} of the model's {}",
+                  gibibytes(f.available_bytes), gibibytes(f.weight_bytes), pictures,
                   gibibytes(page_bytes * static_cast<uint64_t>(plan.pages)), plan.pages, f.page_tokens,
                   plan.context_tokens, f.model_context_tokens);
   return plan;

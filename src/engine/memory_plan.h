@@ -13,6 +13,7 @@ struct MemoryFacts {
   uint64_t available_bytes =
       0;                      // that a program may take now without swapping, this process's limit included
   uint64_t weight_bytes = 0;  // of the files; mapped pages count as available until they are read
+  uint64_t picture_bytes = 0;  // encoded ones that are kept, those that wait, the one that is encoded
   int64_t page_bytes = 0;
   int64_t page_tokens = 64;
   int64_t model_context_tokens = 0;   // the model's own limit

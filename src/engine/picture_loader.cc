@@ -38,12 +38,18 @@ Result<LoadedPicture> PictureLoader::load(std::string_view url) {
   auto file = read(url);
   if (!file) return forward_error(file);
   const uint64_t hash = short_hash(content_hash(*file));
-  if (auto known = cache_.find(hash)) return LoadedPicture{known->grid, hash, std::move(known->rows), nullptr};
+  ++asked_;
+  if (auto known = cache_.find(hash)) {
+    ++known_;
+    return LoadedPicture{known->grid, hash, std::move(known->rows), nullptr};
+  }
   const std::lock_guard lock(mutex_);
   std::erase_if(waiting_, [](const auto& item) { return item.second.pixels.expired(); });
   if (const auto found = waiting_.find(hash); found != waiting_.end())
-    if (auto pixels = found->second.pixels.lock())
+    if (auto pixels = found->second.pixels.lock()) {
+      ++known_;
       return LoadedPicture{found->second.grid, hash, nullptr, std::move(pixels)};
+    }
   auto picture = decode(*file, hash);
   if (picture) waiting_[hash] = {picture->grid, picture->pixels};
   return picture;

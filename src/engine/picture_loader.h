@@ -35,6 +35,8 @@ class PictureLoader {
   PictureLoader(const ImageTokenConfig& config, PictureCache& cache, int64_t max_waiting_bytes, Fetch fetch);
 
   Result<LoadedPicture> load(std::string_view url);
+  uint64_t asked() const { return asked_; }  // pictures whose bytes were at hand
+  uint64_t known() const { return known_; }  // of these: encoded before, or on their way
 
  private:
   struct Waiting {
@@ -50,6 +52,7 @@ class PictureLoader {
   const int64_t max_waiting_bytes_;
   const Fetch fetch_;
   const std::shared_ptr<std::atomic<int64_t>> waiting_bytes_;  // outlived by no pixels
+  std::atomic<uint64_t> asked_ = 0, known_ = 0;
   std::mutex mutex_;
   std::unordered_map<uint64_t, Waiting> waiting_;  // guarded by mutex_
 };

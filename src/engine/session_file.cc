@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -13,6 +14,7 @@ namespace sirocco {
 namespace {
 
 constexpr char kMagic[16] = "sirocco-session";
+constexpr uint32_t kVersion = 2;
 
 struct Header {
   char magic[16];
@@ -21,9 +23,11 @@ struct Header {
   uint64_t page_bytes;
   uint64_t fingerprint;
   uint64_t tokens;
-  uint64_t checksum;  // of ids and pages
+  uint64_t pictures;
+  uint64_t checksum;  // of places, ids and pages
 };
-static_assert(sizeof(Header) == 56);
+static_assert(sizeof(Header) == 64);
+static_assert(sizeof(PicturePlace) == 24);
 static_assert(std::endian::native == std::endian::little, "the file is little-endian");
 
 // Eight bytes a step; the tail byte by byte.
@@ -58,19 +62,38 @@ uint64_t model_fingerprint(const Config& c, uint64_t file_bytes, uint64_t page_b
   return checksum(1, std::as_bytes(std::span(numbers)));
 }
 
-Result<void> write_session(const std::string& path, const SessionShape& shape, std::span<const int32_t> ids,
+Result<void> check_session(const Session& session, int64_t vocabulary) {
+  for (const int32_t id : session.ids)
+    if (id < 0 || id >= vocabulary)
+      return bad_input(fmt::format("token {}, expected 0 to {}", id, vocabulary - 1));
+  const auto tokens = static_cast<int64_t>(session.ids.size());
+  int64_t after = 0;
+  for (const PicturePlace& p : session.pictures) {
+    if (p.first_token < after || p.tokens < 1 || p.tokens > tokens || p.first_token > tokens - p.tokens)
+      return bad_input(fmt::format("a picture of {} tokens at {}, expected to lie in order within {}", p.tokens,
+                                   p.first_token, tokens));
+    after = p.first_token + p.tokens;
+  }
+  return {};
+}
+
+Result<void> write_session(const std::string& path, const SessionShape& shape, const Session& session,
                            std::span<const std::span<const std::byte>> pages) {
+  const std::span<const PicturePlace> places = session.pictures;
+  const std::span<const int32_t> ids = session.ids;
   CHECK(pages.size() == pages_for(ids.size(), shape.page_tokens));
   Header header{};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
-  header.version = 1;
+  header.version = kVersion;
   header.page_tokens = shape.page_tokens;
   header.page_bytes = shape.page_bytes;
   header.fingerprint = shape.fingerprint;
   header.tokens = ids.size();
-  header.checksum = checksum(0, std::as_bytes(ids));
+  header.pictures = places.size();
+  header.checksum = checksum(checksum(0, std::as_bytes(places)), std::as_bytes(ids));
   for (const auto page : pages) header.checksum = checksum(header.checksum, page);
-  std::vector<std::span<const std::byte>> parts = {std::as_bytes(std::span(&header, 1)), std::as_bytes(ids)};
+  std::vector<std::span<const std::byte>> parts = {std::as_bytes(std::span(&header, 1)), std::as_bytes(places),
+                                                   std::as_bytes(ids)};
   parts.insert(parts.end(), pages.begin(), pages.end());
   return write_file_atomically(path, parts);
 }
@@ -82,28 +105,36 @@ Result<SessionView> parse_session(std::span<const std::byte> bytes, const Sessio
     return bad_input(fmt::format("{}: {} bytes, expected a session file", where, bytes.size()));
   std::memcpy(&header, bytes.data(), sizeof header);
   if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0) return bad_input(where + ": not a session file");
-  if (header.version != 1) return bad_input(fmt::format("{}: version {}, expected 1", where, header.version));
+  if (header.version != kVersion)
+    return bad_input(fmt::format("{}: version {}, expected {}", where, header.version, kVersion));
   if (header.fingerprint != shape.fingerprint || header.page_bytes != shape.page_bytes ||
       header.page_tokens != shape.page_tokens)
     return bad_input(where + ": made by another model, or with another cache type");
   const uint64_t body = bytes.size() - sizeof header;
-  const bool countable = header.tokens <= body / sizeof(int32_t);
+  const bool countable =
+      header.pictures <= body / sizeof(PicturePlace) && header.tokens <= body / sizeof(int32_t);
+  const uint64_t place_bytes = countable ? header.pictures * sizeof(PicturePlace) : 0;
   const uint64_t id_bytes = countable ? header.tokens * sizeof(int32_t) : 0;
   const uint64_t pages = countable ? pages_for(header.tokens, shape.page_tokens) : 0;
-  const bool fits = countable && pages <= (body - id_bytes) / shape.page_bytes;
-  if (!fits || body - id_bytes != pages * shape.page_bytes)
-    return bad_input(fmt::format("{}: {} bytes do not hold {} tokens", where, bytes.size(), header.tokens));
+  const bool fits = countable && place_bytes + id_bytes <= body &&
+                    pages <= (body - place_bytes - id_bytes) / shape.page_bytes;
+  if (!fits || body - place_bytes - id_bytes != pages * shape.page_bytes)
+    return bad_input(fmt::format("{}: {} bytes do not hold {} tokens and {} pictures", where, bytes.size(),
+                                 header.tokens, header.pictures));
   SessionView view;
-  view.pages = bytes.subspan(sizeof header + id_bytes);
-  uint64_t sum = checksum(0, bytes.subspan(sizeof header, id_bytes));
+  const auto places = bytes.subspan(sizeof header, place_bytes);
+  const auto ids = bytes.subspan(sizeof header + place_bytes, id_bytes);
+  view.pages = bytes.subspan(sizeof header + place_bytes + id_bytes);
+  uint64_t sum = checksum(checksum(0, places), ids);
   for (uint64_t p = 0; p < pages; ++p)
     sum = checksum(sum, view.pages.subspan(p * shape.page_bytes, shape.page_bytes));
   if (sum != header.checksum) return bad_input(where + ": damaged, the checksum differs");
-  view.ids.resize(header.tokens);
-  if (id_bytes > 0) std::memcpy(view.ids.data(), bytes.data() + sizeof header, id_bytes);
-  for (const int32_t id : view.ids)
-    if (id < 0 || id >= shape.vocabulary)
-      return bad_input(fmt::format("{}: token {}, expected 0 to {}", where, id, shape.vocabulary - 1));
+  view.session.pictures.resize(header.pictures);
+  view.session.ids.resize(header.tokens);
+  std::ranges::copy(places, std::as_writable_bytes(std::span(view.session.pictures)).begin());
+  std::ranges::copy(ids, std::as_writable_bytes(std::span(view.session.ids)).begin());
+  if (auto ok = check_session(view.session, shape.vocabulary); !ok)
+    return bad_input(where + ": " + ok.error().message);
   return view;
 }
 

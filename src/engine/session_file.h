@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A session on disk: the token ids of a prefix and the cache pages that they made (docs/formats/session.md).
+// A session on disk: the tokens and pictures of a prefix and the cache pages that they made (docs/formats/session.md).
 // Read only by the same model with the same cache: a fingerprint tells. A checksum tells damage.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/config.h"
+#include "sirocco/request.h"
 #include "sirocco/status.h"
 
 namespace sirocco {
@@ -22,14 +23,17 @@ struct SessionShape {
 };
 
 struct SessionView {
-  std::vector<int32_t> ids;
+  Session session;
   std::span<const std::byte> pages;  // whole pages, one after the other
 };
 
 uint64_t model_fingerprint(const Config& config, uint64_t file_bytes, uint64_t page_bytes);
 
-// REQUIRES: pages hold `ids`, each page_bytes long. The file is old or new, never half.
-Result<void> write_session(const std::string& path, const SessionShape& shape, std::span<const int32_t> ids,
+// Ids of the vocabulary; pictures in order, apart, and within the tokens.
+Result<void> check_session(const Session& session, int64_t vocabulary);
+
+// REQUIRES: pages hold the tokens, each page_bytes long. The file is old or new, never half.
+Result<void> write_session(const std::string& path, const SessionShape& shape, const Session& session,
                            std::span<const std::span<const std::byte>> pages);
 
 // Checks everything before it hands out a view into `bytes`; `where` opens error messages.

@@ -3,7 +3,6 @@
 // the caller's thread, which nobody minds: published pages are never written again while they are held.
 #include <algorithm>
 
-#include "base/check.h"
 #include "base/mapped_file.h"
 #include "engine/loaded_engine.h"
 #include "engine/page_bytes.h"
@@ -19,8 +18,22 @@ SessionShape LoadedEngine::session_shape() const {
   return shape;
 }
 
-Result<int64_t> LoadedEngine::save_session(std::span<const int32_t> ids, const std::string& path) {
-  const std::vector<CacheKey> keys(ids.begin(), ids.end());
+namespace {
+
+// The first `tokens` tokens; of a picture that goes on behind them its first part.
+Session prefix_of(const Session& session, int64_t tokens) {
+  Session prefix{{session.ids.begin(), session.ids.begin() + tokens}, {}};
+  for (const PicturePlace& p : session.pictures)
+    if (p.first_token < tokens)
+      prefix.pictures.push_back({p.first_token, std::min(p.tokens, tokens - p.first_token), p.content_hash});
+  return prefix;
+}
+
+}  // namespace
+
+Result<int64_t> LoadedEngine::save_session(const Session& session, const std::string& path) {
+  if (auto ok = check_session(session, info_.vocabulary); !ok) return forward_error(ok);
+  const std::vector<CacheKey> keys = session_keys(session);
   Lease lease;
   int64_t known = 0;
   loop_->call([&](PageCache& cache) {
@@ -30,34 +43,33 @@ Result<int64_t> LoadedEngine::save_session(std::span<const int32_t> ids, const s
   });
   std::vector<std::span<const std::byte>> pages;
   for (const int32_t page : lease.pages()) pages.push_back(model_->page(page));
-  const auto written = write_session(path, session_shape(), ids.first(static_cast<size_t>(known)), pages);
+  const auto written = write_session(path, session_shape(), prefix_of(session, known), pages);
   loop_->call([&](PageCache& cache) { cache.release(lease, {}); });
   if (!written) return tl::unexpected<Error>(written.error());
   return known;
 }
 
-Result<int64_t> LoadedEngine::restore_session(const std::string& path, std::vector<int32_t>* ids) {
+Result<Session> LoadedEngine::restore_session(const std::string& path) {
   auto file = MappedFile::open(path);
   if (!file) return forward_error(file);
-  auto session = parse_session(file->bytes(), session_shape(), path);
-  if (!session) return forward_error(session);
-  const auto tokens = static_cast<int64_t>(session->ids.size());
+  auto parsed = parse_session(file->bytes(), session_shape(), path);
+  if (!parsed) return forward_error(parsed);
+  const auto tokens = static_cast<int64_t>(parsed->session.ids.size());
   if (tokens > info_.context_tokens)
     return fail(ErrorKind::resource, path + ": longer than the context of this engine");
-  const std::vector<CacheKey> keys(session->ids.begin(), session->ids.end());
+  const std::vector<CacheKey> keys = session_keys(parsed->session);
   Lease lease;
   bool room = false;
   loop_->call([&](PageCache& cache) { room = cache.grow(lease, tokens); });
   if (!room) return fail(ErrorKind::resource, path + ": all cache pages are in use");
-  auto rest = session->pages;
+  auto rest = parsed->pages;
   for (const int32_t page : lease.pages()) {
     const auto to = model_->page(page);
     std::ranges::copy(rest.first(to.size()), to.begin());
     rest = rest.subspan(to.size());
   }
   loop_->call([&](PageCache& cache) { cache.release(lease, keys); });
-  if (ids != nullptr) *ids = std::move(session->ids);
-  return tokens;
+  return std::move(parsed->session);
 }
 
 }  // namespace sirocco

@@ -78,6 +78,15 @@ int64_t cache_bytes(const Config& config, int64_t context_tokens, int64_t elemen
   return kept * cache_bytes_per_token(config, element_bytes);
 }
 
+int64_t picture_encoding_bytes(const Config& c) {
+  if (!c.vision) return 0;
+  const VisionConfig& v = *c.vision;
+  const int64_t grid = v.image_size / v.patch, patches = grid * grid;
+  const int64_t pixels = v.channels * patches * v.patch * v.patch;
+  const int64_t rows = patches / (v.merge * v.merge) * c.hidden;
+  return (2 * pixels + 3 * patches * v.hidden + 2 * rows) * static_cast<int64_t>(sizeof(float));
+}
+
 int64_t operations_per_token(const Config& c, int64_t context_tokens) {
   const ParameterCounts n = count_parameters(c);
   const int64_t matrices = n.attention + n.routers + n.routed_active + n.shared_experts + n.dense +

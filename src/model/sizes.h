@@ -37,6 +37,10 @@ int64_t cache_bytes_per_token(const Config& config, int64_t element_bytes = 2);
 // Of a whole context; layers with a sliding window keep no more than the window.
 int64_t cache_bytes(const Config& config, int64_t context_tokens, int64_t element_bytes = 2);
 
+// Memory of the largest picture while the tower encodes it: pixels as they came and the encoder's copy, the patches
+// with the keys and values of a layer, the rows and their copy; all in float32. 0 without a tower.
+int64_t picture_encoding_bytes(const Config& config);
+
 // Operations of one decoded token behind `context_tokens` others; multiply and add count as two. Latent
 // attention is counted in its absorbed form. Context 0 leaves the matrices alone.
 int64_t operations_per_token(const Config& config, int64_t context_tokens);

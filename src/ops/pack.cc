@@ -183,7 +183,13 @@ constexpr Layout kLayouts[] = {
     {DType::nvfp4_packed, 32, 256, 32, pack_nvfp4_packed},
     {DType::bf16, 32, 1024, 0, pack_bf16},
     {DType::f8_e4m3, 32, 512, 0, pack_e4m3},
+    {DType::i16_packed, 32, 1024, 0, nullptr},
 };
+
+// Bytes of scales behind all lines of i16_packed.
+int64_t wide_scale_bytes(DType dtype, int64_t cols) {
+  return dtype == DType::i16_packed ? (cols + kRecordColumns - 1) / kRecordColumns * 64 : 0;
+}
 
 const Layout* find_layout(DType dtype) {
   for (const Layout& layout : kLayouts)
@@ -205,11 +211,13 @@ bool can_pack(DType dtype, int64_t cols) {
 int64_t packed_strip_bytes(DType dtype, int64_t cols) {
   const Layout* layout = find_layout(dtype);
   CHECK(layout != nullptr && cols % layout->columns == 0);
-  return (cols / layout->columns * (layout->line_bytes + layout->scale_bytes) + 63) / 64 * 64;
+  const int64_t bytes = cols / layout->columns * (layout->line_bytes + layout->scale_bytes);
+  return (bytes + wide_scale_bytes(dtype, cols) + 63) / 64 * 64;
 }
 
 void pack_strip(const WeightView& weight, int64_t index, std::byte* out) {
   const Layout& layout = *find_layout(weight.dtype);
+  CHECK(layout.pack != nullptr);
   const int64_t blocks = weight.cols / layout.columns, step = source_bytes(layout);
   auto* lines = reinterpret_cast<uint8_t*>(out);
   uint8_t* scales = lines + blocks * layout.line_bytes;
@@ -224,6 +232,24 @@ void pack_strip(const WeightView& weight, int64_t index, std::byte* out) {
   for (int64_t b = 0; b < blocks; ++b) {
     layout.pack(rows, lines + b * layout.line_bytes, scales + b * layout.scale_bytes);
     for (auto& row : rows) row += step;
+  }
+}
+
+void pack_floats(const OpTable& ops, DType dtype, View<const float> x, int64_t block, int64_t cols,
+                 std::byte* strip) {
+  const int64_t width = std::min<int64_t>(kRecordColumns, cols - kRecordColumns * block);
+  CHECK(x.rows <= kStripRows && x.cols <= width && width - x.cols < 32 && width % 32 == 0);
+  auto* lines = reinterpret_cast<uint8_t*>(strip) + block * kRecordColumns / 2 * 64;
+  auto* scales = reinterpret_cast<uint8_t*>(strip) + cols / 2 * 64 + block * 64;
+  for (int64_t r = 0; r < kStripRows; ++r) {
+    Int16Record row{};
+    if (dtype == DType::i16_packed) {
+      if (r < x.rows) ops.int16_kernels->to_int16(x.row(r), x.cols, &row, 1);
+      std::memcpy(scales + 4 * r, &row.scale, 4);
+    } else if (r < x.rows) {
+      ops.f32_to_bf16(x.row(r), x.cols, reinterpret_cast<uint16_t*>(row.codes));
+    }
+    for (int64_t k = 0; k < width; k += 2) std::memcpy(lines + 32 * k + 4 * r, row.codes + k, 4);
   }
 }
 

@@ -9,12 +9,16 @@
 //              (f16)
 //   q6_k       [16 groups, 16 rows] int8;   iq4_xs  [8 groups, 16 rows] int8 with the offset of 32 taken off
 //   others     apart, behind all lines of the strip: [blocks, 16] of f16 d (and m), e8m0 or e4m3
+//   i16_packed the same with f32 for blocks of 256 columns. Not a file's type: rows of other types, and keys and
+//              values of pictures, become strips of it, or of bf16, by pack_floats.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "base/view.h"
 #include "ops/packed.h"
+#include "ops/table.h"
 #include "tensor/weight_view.h"
 
 namespace sirocco {
@@ -27,6 +31,10 @@ int64_t packed_strip_bytes(DType dtype, int64_t cols);
 
 // Rows 16 · index … of `weight`. Rows past the end repeat the last one.
 void pack_strip(const WeightView& weight, int64_t index, std::byte* out);
+
+// Block `block` of 256 columns of a strip of bf16 or i16_packed that has `cols` columns in all: its rows are those of
+// x [1 … 16, 1 … 256] with zeros behind and below. REQUIRES: x ends where the block does, up to a multiple of 32.
+void pack_floats(const OpTable& ops, DType dtype, View<const float> x, int64_t block, int64_t cols, std::byte* strip);
 
 // What a kernel is told about strip `index` of `weight`, packed at `strip`.
 PackedStrip packed_strip(const WeightView& weight, int64_t index, const std::byte* strip);

@@ -28,8 +28,9 @@ enum class RecordKind : uint8_t {
   int8_per_256,  // one scale for 256 columns: the K types, whose group scales are integers
   bf16,
   f32,
+  int16_per_256,  // one scale for 256 columns, from their Euclidean norm
 };
-inline constexpr int kRecordKinds = 4;
+inline constexpr int kRecordKinds = 5;
 
 // x ≈ scale · code. Sums are of codes; columns past the matrix are zero.
 struct Int8Record {
@@ -49,9 +50,17 @@ struct F32Record {
   float values[kRecordColumns];
 };
 
+// x ≈ scale · code, where the codes' norm is at most 32,767 and some rounding: |q · k| <= |q| |k| then keeps every
+// sum over 256 columns of two such rows below 2^31, whatever they hold. The rounding is 1.4e-4 of the row's
+// root mean square, an eighth of bf16's. Columns past the matrix are zero, up to a multiple of 32.
+struct Int16Record {
+  int16_t codes[kRecordColumns];
+  float scale;
+};
+
 struct PackedStrip {
   const uint8_t* lines;   // blocks, one after the other
-  const uint8_t* scales;  // [blocks, 16] f16 or codes, for types that keep them apart; else null
+  const uint8_t* scales;  // [blocks, 16] f16, f32 or codes, for types that keep them apart; else null
   int64_t cols;
   float multiplier;  // of the whole matrix
   int rows;          // 1 … 16 that exist
@@ -69,7 +78,9 @@ struct PackedKernels {
   const PackedKernel* kernels;
   int count;
   // x[cols] into records `stride` records apart.
-  void (*to_int8)(const float* x, int64_t cols, RecordKind kind, Int8Record* records, int64_t stride);
+  void (*to_int8)(const float* x, int64_t cols, RecordKind kind, Int8Record* records, int64_t stride) = nullptr;
+  // The same for kernels of 16-bit integers.
+  void (*to_int16)(const float* x, int64_t cols, Int16Record* records, int64_t stride) = nullptr;
   // Runs the set's dot product from registers alone, `rounds` times; returns the operations done. The roof
   // that products are compared with.
   int64_t (*spin)(int64_t rounds);
@@ -79,6 +90,7 @@ extern const PackedKernels kAvx2Int8Kernels;
 extern const PackedKernels kAvx2FloatKernels;
 extern const PackedKernels kAvx512FloatKernels;
 extern const PackedKernels kAvx512VnniKernels;
+extern const PackedKernels kAvx512VnniInt16Kernels;
 extern const PackedKernels kAvx512Bf16Kernels;
 
 }  // namespace sirocco

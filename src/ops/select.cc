@@ -32,6 +32,7 @@ OpTable avx512_vnni_table() {
   table.name = "avx512_vnni";
   table.needs.avx512_vnni = true;
   table.int8_kernels = &kAvx512VnniKernels;
+  table.int16_kernels = &kAvx512VnniInt16Kernels;
   table.latent = &kAvx512VnniLatentKernels;
   return table;
 }
@@ -40,6 +41,7 @@ OpTable avx512_bf16_table() {
   OpTable table = avx512_vnni_table();
   table.name = "avx512_bf16";
   table.needs.avx512_bf16 = true;
+  table.int16_kernels = nullptr;  // bf16 dot products are as fast, and take the weights as they are
   table.bf16_kernels = &kAvx512Bf16Kernels;
   table.uses_bf16_dot = true;
   return table;
@@ -62,12 +64,17 @@ std::span<const OpTable* const> all_op_tables() {
 
 const PackedKernel* find_packed_kernel(const OpTable& table, DType dtype, int64_t cols) {
   if (!can_pack(dtype, cols)) return nullptr;
-  for (const PackedKernels* list : {table.int8_kernels, table.bf16_kernels}) {
+  for (const PackedKernels* list : {table.int8_kernels, table.int16_kernels, table.bf16_kernels}) {
     if (list == nullptr) continue;
     for (int i = 0; i < list->count; ++i)
       if (list->kernels[i].dtype == dtype) return &list->kernels[i];
   }
   return nullptr;
+}
+
+const PackedKernel* find_wide_kernel(const OpTable& table, int64_t cols) {
+  const PackedKernel* integers = find_packed_kernel(table, DType::i16_packed, cols);
+  return integers != nullptr ? integers : find_packed_kernel(table, DType::bf16, cols);
 }
 
 Result<const OpTable*> select_op_table(const CpuFeatures& have, std::string_view forced) {

@@ -21,6 +21,9 @@ Result<const OpTable*> select_op_table(const CpuFeatures& have, std::string_view
 // The kernel that multiplies rows of `cols` columns of this type, once they are packed; null: there is none.
 const PackedKernel* find_packed_kernel(const OpTable& table, DType dtype, int64_t cols);
 
+// The kernel of whichever 16-bit type the table multiplies fastest, i16_packed or bf16; null: there is none.
+const PackedKernel* find_wide_kernel(const OpTable& table, int64_t cols);
+
 // For people: one line a table, what it needs, whether this machine has it and which one was chosen.
 std::string describe_op_tables(const CpuFeatures& have, const OpTable& chosen);
 

@@ -39,7 +39,8 @@ struct OpTable {
 
   // Products with packed weights; null where the instruction set has none.
   const PackedKernels* int8_kernels = nullptr;
-  const PackedKernels* bf16_kernels = nullptr;  // of bf16 and e4m3 weights
+  const PackedKernels* int16_kernels = nullptr;  // of 16-bit integers, where they beat bf16
+  const PackedKernels* bf16_kernels = nullptr;   // of bf16 and e4m3 weights
   const LatentKernels* latent = nullptr;
   bool uses_bf16_dot = false;  // not the best choice where CpuFeatures::slow_bf16_dot
 };

@@ -49,8 +49,9 @@ constexpr std::array kTraits = {
     DTypeTraits{"mxfp4", 32, 17, decode_mxfp4},
     DTypeTraits{"nvfp4", 64, 36, decode_nvfp4},
     DTypeTraits{"nvfp4_packed", 16, 8, nullptr},  // decodes only with its scales: decode_row
+    DTypeTraits{"i16_packed", 1, 2, nullptr},     // only in strips, beside its scales
 };
-static_assert(kTraits.size() == static_cast<size_t>(DType::nvfp4_packed) + 1);
+static_assert(kTraits.size() == static_cast<size_t>(DType::i16_packed) + 1);
 
 }  // namespace
 

@@ -19,6 +19,7 @@ enum class DType : uint8_t {
   iq1_s, iq1_m, iq2_xxs, iq2_xs, iq2_s, iq3_xxs, iq3_s, iq4_nl, iq4_xs,
   tq1_0, tq2_0, mxfp4, nvfp4,
   nvfp4_packed,  // compressed-tensors: u8 pairs of e2m1; scales lie in tensors of their own (WeightView)
+  i16_packed,    // never in files: 16-bit integers with a float32 scale per row and 256 columns (ops/pack.h)
 };
 // clang-format on
 
@@ -27,7 +28,7 @@ struct DTypeTraits {
   int block_elements;     // elements that one block decodes to
   int block_bytes;        // bytes of one block
   // Decodes `blocks` consecutive blocks, at any alignment, into f32[blocks * block_elements]. Null for types
-  // that are no weights and for nvfp4_packed, which decodes only beside its scales (decode_row).
+  // that are no weights, for nvfp4_packed, which decodes only beside its scales (decode_row), and for i16_packed.
   void (*decode)(const std::byte* blocks_data, int64_t blocks, float* out);
 };
 

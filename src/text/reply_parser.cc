@@ -27,6 +27,11 @@ ReplyParser::ReplyParser(const Tokenizer& tokenizer, const ReplyParserOptions& o
   call_id_ = id_of("[CALL_ID]");
 }
 
+bool ReplyParser::is_content(TokenId id) const {
+  if (options_.format == ReplyFormat::text) return true;
+  return !ended_ && part_ == Part::content && !tokenizer_->is_special(id);
+}
+
 void ReplyParser::push(TokenId id, ReplyDelta& out) {
   if (options_.format == ReplyFormat::text) {
     if (id == tokenizer_->eos_id()) ended_ = true;

@@ -43,6 +43,7 @@ class ReplyParser {
   // The reply is over: appends unfinished characters as U+FFFD and calls that are still open.
   void finish(ReplyDelta& out);
 
+  bool is_content(TokenId id) const;  // whether push(id) would add it to the content, at once or later
   bool ended() const { return ended_; }  // the end-of-text token came
   Part part() const { return part_; }
   int tool_call_count() const { return calls_; }

@@ -5,22 +5,10 @@
 
 #include <atomic>
 #include <chrono>
-#include <numeric>
+#include <thread>
 
 namespace sirocco {
 namespace {
-
-TEST(ThreadPool, EveryWorkerRunsOnceAndAllWorkIsDone) {
-  for (int threads : {1, 2, 5}) {
-    ThreadPool pool(threads);
-    EXPECT_EQ(pool.size(), threads);
-    for (int round = 0; round < 200; ++round) {
-      std::vector<int> runs(static_cast<size_t>(threads), 0);
-      pool.run([&](int worker) { ++runs[static_cast<size_t>(worker)]; });
-      EXPECT_EQ(runs, std::vector<int>(static_cast<size_t>(threads), 1));
-    }
-  }
-}
 
 TEST(ThreadPool, ParallelForCoversEachIndexOnceInPiecesOfGrain) {
   ThreadPool pool(3);
@@ -38,9 +26,30 @@ TEST(ThreadPool, SleepersWakeUp) {
   ThreadPool pool(2);
   for (int round = 0; round < 5; ++round) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));  // well past the spinning
-    std::atomic<int> workers{0};
-    pool.run([&](int) { ++workers; });
-    EXPECT_EQ(workers, 2);
+    std::atomic<int> arrived{0};
+    // Two pieces that wait for each other: only two workers can end them.
+    pool.parallel_for(2, 1, [&](int64_t, int64_t, int) {
+      ++arrived;
+      while (arrived < 2) std::this_thread::yield();
+    });
+    EXPECT_EQ(arrived, 2);
+  }
+}
+
+TEST(ThreadPool, RegionsFollowOneAnotherWhileWorkersComeLate) {
+  // More workers than cores: many come when their region is closed, or when the next has begun.
+  ThreadPool pool(16);
+  EXPECT_EQ(pool.size(), 16);
+  for (int64_t region = 1; region <= 3000; ++region) {
+    std::atomic<int64_t> sum{0};
+    std::atomic<bool> over{false};
+    pool.parallel_for(region % 40, 1, [&](int64_t begin, int64_t, int) {
+      EXPECT_FALSE(over);
+      sum += begin + region;
+    });
+    over = true;
+    const int64_t n = region % 40;
+    EXPECT_EQ(sum, n * region + n * (n - 1) / 2);
   }
 }
 

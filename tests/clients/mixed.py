@@ -144,7 +144,10 @@ class Client(threading.Thread):
 
     def ask(self):
         method, path, body = self.maker.make()
-        status, _, text = self.server.call(method, path, body)
+        try:
+            status, _, text = self.server.call(method, path, body)
+        except OSError as error:
+            raise RuntimeError(f"{error!r} for {method} {path} {body!r}") from error
         self.ends[status] += 1
         if status >= 500 and status not in (501, 503) or '"code":500' in text or "no token is allowed" in text:
             self.errors.append(f"{status} for {method} {path} {body!r}: {text[-500:]}")
@@ -186,7 +189,7 @@ def main():
             looks += 1
         for client in clients:
             client.join()
-        assert not errors, errors[0]
+        assert not errors, f"{errors[0]}\n{server.call('GET', '/slots')[2]}\n{server.call('GET', '/metrics')[2]}"
         pages = server.pages()
         assert pages["held"] == 0 and sum(pages.values()) == all_pages, pages
         preemptions = server.metric("vllm:num_preemptions_total")

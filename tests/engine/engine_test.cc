@@ -49,6 +49,7 @@ TEST(Engine, AnswersAloneAsInAnyCompany) {
   EngineOptions tight = FakeEngine::small();
   tight.cache_bytes = 12 * Model::kPageTokens * 4;
   FakeEngine crowd(wander, tight), alone(wander, tight);
+  crowd.model->step_time = std::chrono::milliseconds(1);  // so that all meet
   std::vector<Stream> streams;
   for (const GenerateRequest& request : requests)
     streams.push_back(std::move(*crowd.engine->submit(request)));

@@ -26,6 +26,21 @@ TEST(MemoryPlan, TakesHalfOfWhatTheWeightsLeave) {
   EXPECT_EQ(plan->pages, static_cast<int64_t>(25 * kGiB / (23'040 * 64)));
 }
 
+TEST(MemoryPlan, LeavesRoomForPictures) {
+  MemoryFacts facts = small_4();
+  facts.weight_bytes = 20 * kGiB;
+  const auto blind = plan_memory(facts);
+  facts.picture_bytes = 2 * kGiB;
+  const auto seeing = plan_memory(facts);
+  ASSERT_TRUE(blind && seeing);
+  EXPECT_EQ(blind->pages, static_cast<int64_t>(40 * kGiB / (23'040 * 64)));
+  EXPECT_EQ(seeing->pages, static_cast<int64_t>(39 * kGiB / (23'040 * 64)));
+  EXPECT_EQ(blind->reasoning.find("pictures"), std::string::npos);
+  EXPECT_NE(seeing->reasoning.find("pictures 2.00 GiB"), std::string::npos) << seeing->reasoning;
+  facts.available_bytes = facts.weight_bytes + facts.picture_bytes - 1;  // a quarter all the same
+  EXPECT_TRUE(plan_memory(facts));
+}
+
 TEST(MemoryPlan, ShortensTheContextToWhatFits) {
   MemoryFacts facts = small_4();
   facts.wanted_cache_bytes = 1'000 * facts.page_bytes;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pictures on their way through the engine: read, encoded between the steps of others, shared, refused.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/mapped_file.h"
 #include "engine_fixture.h"
@@ -119,6 +121,53 @@ TEST(Pictures, AreNotEncodedWhereThePrefixIsCached) {
   e.engine->drop_cached_prefixes();
   EXPECT_EQ(e.answer(made(e, chat_about(url, "Two?"))).finish.logits_hash, second.finish.logits_hash);
   EXPECT_EQ(e.settled().pictures_encoded, 2u);
+}
+
+TEST(Pictures, LieInSessionsThatServeTheSamePictureAlone) {
+  const std::string path = (std::filesystem::temp_directory_path() / (std::to_string(::getpid()) + ".seen")).string();
+  const std::string url = data_url(picture_file("tall.png"));
+  SeeingEngine first;
+  const GenerateRequest request = made(first, chat_about(url));
+  const Answer said = first.answer(request);
+  Session session = session_of(request);
+  session.ids.insert(session.ids.end(), said.tokens.begin(), said.tokens.end());
+  Session longer = session;  // by a picture that was never computed: it stays out of the file
+  longer.pictures.push_back({std::ssize(longer.ids), 8, 5});
+  longer.ids.insert(longer.ids.end(), 8, 10);
+  const auto saved = first.engine->save_session(longer, path);
+  ASSERT_TRUE(saved) << saved.error().message;
+  EXPECT_EQ(*saved, std::ssize(session.ids) - 1);
+
+  SeeingEngine second;
+  const auto restored = second.engine->restore_session(path);
+  ASSERT_TRUE(restored) << restored.error().message;
+  EXPECT_EQ(restored->pictures, session.pictures);
+  GenerateRequest other = made(second, chat_about(url));
+  other.pictures[0].content_hash += 1;  // the same placeholders, another picture
+  EXPECT_LE(second.answer(other).finish.usage.cached_tokens, other.pictures[0].first_token);
+  const int64_t pieces = second.model->pieces;
+  const Answer again = second.answer(made(second, chat_about(url)));
+  EXPECT_EQ(again.finish.usage.cached_tokens, std::ssize(request.prompt) - 1);
+  EXPECT_EQ(again.finish.logits_hash, said.finish.logits_hash);
+  EXPECT_EQ(second.model->pieces, pieces);  // what was seen came with the pages
+  std::filesystem::remove(path);
+}
+
+// A file may end inside a picture, where the cache knew no more: what is there is still that picture's.
+TEST(Pictures, ThatASessionCutsAreStillTheirs) {
+  const std::string path = (std::filesystem::temp_directory_path() / (std::to_string(::getpid()) + ".cut")).string();
+  const std::string url = data_url(picture_file("tall.png"));
+  SeeingEngine e;
+  const GenerateRequest request = made(e, chat_about(url));
+  e.answer(request);
+  Session session = session_of(request);
+  session.ids.resize(100);
+  session.pictures[0].tokens = 100 - session.pictures[0].first_token;
+  ASSERT_TRUE(e.engine->save_session(session, path));
+  e.engine->drop_cached_prefixes();
+  ASSERT_TRUE(e.engine->restore_session(path));
+  EXPECT_EQ(e.answer(request).finish.usage.cached_tokens, 100);
+  std::filesystem::remove(path);
 }
 
 TEST(Pictures, AreEncodedBetweenTheStepsOfOthers) {

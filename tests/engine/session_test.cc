@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <limits>
 #include <random>
 
 #include "base/mapped_file.h"
@@ -32,35 +33,34 @@ TEST(Session, AnotherEngineGoesOnWhereThisOneStopped) {
   const std::string path = session_path();
   FakeEngine first(wander);
   const Answer said = first.answer(request);
-  std::vector<int32_t> all = request.prompt;
-  all.insert(all.end(), said.tokens.begin(), said.tokens.end());
+  Session all = session_of(request);
+  all.ids.insert(all.ids.end(), said.tokens.begin(), said.tokens.end());
   const auto saved = first.engine->save_session(all, path);
   ASSERT_TRUE(saved) << saved.error().message;
   EXPECT_EQ(*saved, 179);  // the last token was never computed
   EXPECT_EQ(first.settled().pages_held, 0);
 
   FakeEngine second(wander);
-  std::vector<int32_t> ids;
-  const auto restored = second.engine->restore_session(path, &ids);
+  const auto restored = second.engine->restore_session(path);
   ASSERT_TRUE(restored) << restored.error().message;
-  EXPECT_EQ(*restored, 179);
-  EXPECT_TRUE(std::equal(ids.begin(), ids.end(), all.begin()));
+  ASSERT_EQ(restored->ids.size(), 179u);
+  EXPECT_TRUE(std::equal(restored->ids.begin(), restored->ids.end(), all.ids.begin()));
   const Answer again = second.answer(request);
   EXPECT_EQ(again.finish.usage.cached_tokens, 149);
   EXPECT_EQ(again.tokens, said.tokens);
   const EngineStats stats = second.settled();
   EXPECT_EQ(stats.pages_free + stats.pages_cached, second.engine->info().cache_pages);
   std::filesystem::remove(path);
-  EXPECT_EQ(second.engine->restore_session(path, nullptr).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(second.engine->restore_session(path).error().kind, ErrorKind::not_found);
 }
 
 const SessionShape kShape{.fingerprint = 5, .page_bytes = 256, .page_tokens = 64, .vocabulary = 5000};
 
 std::vector<std::byte> session_bytes(const std::string& path, int tokens, int fill) {
-  std::vector<int32_t> ids(static_cast<size_t>(tokens), fill);
+  const Session session{std::vector<int32_t>(static_cast<size_t>(tokens), fill), {{3, 8, 77}, {11, 2, 78}}};
   std::vector<std::byte> page(256, static_cast<std::byte>(fill));
   std::vector<std::span<const std::byte>> pages(static_cast<size_t>((tokens + 63) / 64), page);
-  EXPECT_TRUE(write_session(path, kShape, ids, pages));
+  EXPECT_TRUE(write_session(path, kShape, session, pages));
   auto file = MappedFile::open(path);
   return {file->bytes().begin(), file->bytes().end()};
 }
@@ -68,7 +68,9 @@ std::vector<std::byte> session_bytes(const std::string& path, int tokens, int fi
 TEST(Session, AnyDamageIsNoticed) {
   const std::string path = session_path();
   const std::vector<std::byte> whole = session_bytes(path, 100, 3);
-  ASSERT_TRUE(parse_session(whole, kShape, "file"));
+  const auto sound = parse_session(whole, kShape, "file");
+  ASSERT_TRUE(sound);
+  EXPECT_EQ(sound->session.pictures, (std::vector<PicturePlace>{{3, 8, 77}, {11, 2, 78}}));
   for (size_t i = 0; i < whole.size(); ++i) {
     auto damaged = whole;
     damaged[i] ^= std::byte{1};
@@ -79,6 +81,17 @@ TEST(Session, AnyDamageIsNoticed) {
   other.fingerprint = 6;
   EXPECT_NE(parse_session(whole, other, "file").error().message.find("another model"), std::string::npos);
   std::filesystem::remove(path);
+}
+
+TEST(Session, PicturesLieInOrderWithinTheTokens) {
+  const std::vector<int32_t> ids(10, 7);
+  EXPECT_TRUE(check_session({ids, {{0, 4, 1}, {4, 6, 2}}}, 5000));
+  using Places = std::vector<PicturePlace>;
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  for (const Places& wrong : {Places{{0, 4, 1}, {3, 2, 2}}, Places{{8, 3, 1}}, Places{{-1, 2, 1}}, Places{{2, 0, 1}},
+                              Places{{kMost, 2, 1}}, Places{{2, kMost, 1}}})
+    EXPECT_FALSE(check_session({ids, wrong}, 5000));
+  EXPECT_FALSE(check_session({{5000}, {}}, 5000));
 }
 
 // The writer is killed at random instants: what lies there afterwards is an old or a new file, whole.

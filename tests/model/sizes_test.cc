@@ -58,6 +58,15 @@ TEST(Sizes, LargeThreeIsWhatItsNameSays) {
   EXPECT_EQ(n.active() / 1'000'000'000, 39);
 }
 
+TEST(Sizes, PicturesTakeMemoryWhereThereIsATower) {
+  // 110 × 110 patches: pixels, patches with keys and values, 55 × 55 rows.
+  EXPECT_EQ(picture_encoding_bytes(known("mistral-small-4")),
+            4 * (2 * 3 * 1540 * 1540 + 3 * 12'100 * 1024 + 2 * 3'025 * 4096));
+  Config blind = known("mistral-small-4");
+  blind.vision.reset();
+  EXPECT_EQ(picture_encoding_bytes(blind), 0);
+}
+
 TEST(Sizes, WorkGrowsWithTheContext) {
   const Config& config = known("mistral-small-4");
   const ParameterCounts n = count_parameters(config);

@@ -53,14 +53,15 @@ std::vector<double> expected(const Case& c, const std::vector<float>& q, const s
   return out;
 }
 
-// Stores and attends in blocks of `block` patches.
-std::vector<float> attend(const Case& c, const OpTable& ops, const PackedKernel* kernel, int64_t block,
-                          std::vector<float> q, const std::vector<float>& k, const std::vector<float>& v) {
+// Stores `stored` patches at a time and attends with `block` of them.
+std::vector<float> attend(const Case& c, const OpTable& ops, const PackedKernel* kernel, int64_t stored,
+                          int64_t block, std::vector<float> q, const std::vector<float>& k,
+                          const std::vector<float>& v) {
   Compute compute(ops, 2);
   const int64_t cols = c.heads * c.dim;
   VisionKeys keys(c.patches, c.heads, c.dim, kernel);
-  for (int64_t first = 0; first < c.patches; first += block) {
-    const int64_t rows = std::min(block, c.patches - first);
+  for (int64_t first = 0; first < c.patches; first += stored) {
+    const int64_t rows = std::min(stored, c.patches - first);
     keys.store(first, make_view(k.data() + first * cols, rows, cols),
                make_view(v.data() + first * cols, rows, cols), compute);
   }
@@ -76,21 +77,22 @@ std::vector<float> attend(const Case& c, const OpTable& ops, const PackedKernel*
 TEST(VisionAttention, IsTheSoftmaxOfAllPatches) {
   const CpuFeatures here = detect_cpu_features();
   for (const Case& c : {Case{1, 2, 64}, Case{4, 3, 12}, Case{17, 1, 64}, Case{130, 2, 32}, Case{301, 2, 64},
-                        Case{48, 1, 288}}) {
+                        Case{777, 1, 64}, Case{48, 1, 288}}) {
     const auto q = random_rows(c.patches, c.heads * c.dim, 1);
     const auto k = random_rows(c.patches, c.heads * c.dim, 2);
     const auto v = random_rows(c.patches, c.heads * c.dim, 3);
     const std::vector<double> want = expected(c, q, k, v);
     for (const OpTable* ops : all_op_tables()) {
       if (!here.covers(ops->needs)) continue;
-      const PackedKernel* packed = find_packed_kernel(*ops, DType::bf16, 32);
-      for (const PackedKernel* kernel : {static_cast<const PackedKernel*>(nullptr), packed}) {
-        const double tolerance = kernel != nullptr ? 0.05 : 1e-5;  // values are of order 1; bf16 has 8 bits
-        const auto whole = attend(c, *ops, kernel, 480, q, k, v);
+      const PackedKernel* bf16 = find_packed_kernel(*ops, DType::bf16, 32);
+      const PackedKernel* integers = find_packed_kernel(*ops, DType::i16_packed, 32);
+      for (const PackedKernel* kernel : {static_cast<const PackedKernel*>(nullptr), bf16, integers}) {
+        // Values are of order 1; bf16 has 8 bits.
+        const double tolerance = kernel == nullptr ? 1e-5 : kernel == integers ? 0.01 : 0.05;
+        const auto whole = attend(c, *ops, kernel, 512, 480, q, k, v);
         for (size_t i = 0; i < want.size(); ++i)
           ASSERT_NEAR(whole[i], want[i], tolerance) << ops->name << " " << c.patches << " at " << i;
-        EXPECT_EQ(whole, attend(c, *ops, kernel, 48, q, k, v)) << ops->name << ": blocks change bits";
-        if (packed == nullptr) break;
+        EXPECT_EQ(whole, attend(c, *ops, kernel, 256, 48, q, k, v)) << ops->name << ": blocks change bits";
       }
     }
   }
@@ -99,14 +101,14 @@ TEST(VisionAttention, IsTheSoftmaxOfAllPatches) {
 TEST(VisionAttention, PackedErrorsAverageOut) {
   const auto ops = select_op_table(detect_cpu_features(), "");
   ASSERT_TRUE(ops);
-  const PackedKernel* kernel = find_packed_kernel(**ops, DType::bf16, 32);
-  if (kernel == nullptr) GTEST_SKIP() << "no bf16 kernels here";
+  const PackedKernel* kernel = find_wide_kernel(**ops, 32);
+  if (kernel == nullptr) GTEST_SKIP() << "no 16-bit kernels here";
   const Case c{400, 2, 64};
   const auto q = random_rows(c.patches, c.heads * c.dim, 4);
   const auto k = random_rows(c.patches, c.heads * c.dim, 5);
   const auto v = random_rows(c.patches, c.heads * c.dim, 6);
   const std::vector<double> want = expected(c, q, k, v);
-  const auto got = attend(c, **ops, kernel, 480, q, k, v);
+  const auto got = attend(c, **ops, kernel, 512, 480, q, k, v);
   double error = 0.0, size = 0.0;
   for (size_t i = 0; i < want.size(); ++i) {
     error += (got[i] - want[i]) * (got[i] - want[i]);

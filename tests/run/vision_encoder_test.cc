@@ -107,12 +107,12 @@ TEST(VisionEncoder, StepsMayAlternateWithEverythingElse) {
 TEST(VisionEncoder, BlocksBoundAStep) {
   const auto model = load(small());
   ASSERT_TRUE(model);
-  const auto pixels = random_pixels(1540, 308, 3);  // 110 x 22 = 2420 patches, blocks of 480
+  const auto pixels = random_pixels(1540, 308, 3);  // 110 x 22 = 2420 patches, blocks of 480, of keys 512
   auto encoding = model->encode(view_of(pixels, 1540, 308));
   ASSERT_TRUE(encoding);
   int64_t steps = 1;
   while (!(*encoding)->step()) ++steps;
-  EXPECT_EQ(steps, 6 + 2 * 2 * 6 + 2);
+  EXPECT_EQ(steps, 6 + 2 * (5 + 6) + 2);
   EXPECT_LT((*encoding)->operations() / static_cast<double>(steps), PictureEncoding::kStepOperations);
 }
 

@@ -209,7 +209,10 @@ Result<Stream> FakeEngine::submit(GenerateRequest request) {
         Delta delta;
         delta.*field = std::string(1, c);
         delta.tokens = {kFirstByte + static_cast<unsigned char>(c)};
-        if (request.logprobs >= 0) delta.logprobs.push_back({.chosen = {delta.tokens[0], -0.5F}, .top = {}});
+        if (request.logprobs >= 0) {
+          const bool content = field == &Delta::content;
+          delta.logprobs.push_back({.chosen = {delta.tokens[0], -0.5F}, .top = {}, .in_content = content});
+        }
         choice.script.push_back(std::move(delta));
       }
     };
@@ -334,17 +337,25 @@ void FakeEngine::run() {
   }
 }
 
-Result<int64_t> FakeEngine::save_session(std::span<const int32_t> ids, const std::string& path) {
+Result<int64_t> FakeEngine::save_session(const Session& session, const std::string& path) {
   std::ofstream out(path);
-  for (const int32_t id : ids) out << id << ' ';
-  return static_cast<int64_t>(ids.size());
+  out << session.pictures.size();
+  for (const PicturePlace& p : session.pictures)
+    out << ' ' << p.first_token << ' ' << p.tokens << ' ' << p.content_hash;
+  for (const int32_t id : session.ids) out << ' ' << id;
+  return std::ssize(session.ids);
 }
 
-Result<int64_t> FakeEngine::restore_session(const std::string& path, std::vector<int32_t>* ids) {
+Result<Session> FakeEngine::restore_session(const std::string& path) {
   std::ifstream in(path);
   if (!in) return fail(ErrorKind::not_found, path + ": no such file");
-  for (int32_t id = 0; in >> id;) ids->push_back(id);
-  return static_cast<int64_t>(ids->size());
+  Session session;
+  size_t pictures = 0;
+  in >> pictures;
+  session.pictures.resize(pictures);
+  for (PicturePlace& p : session.pictures) in >> p.first_token >> p.tokens >> p.content_hash;
+  for (int32_t id = 0; in >> id;) session.ids.push_back(id);
+  return session;
 }
 
 }  // namespace sirocco

@@ -44,8 +44,8 @@ class FakeEngine final : public Engine {
   std::string detokenize(std::span<const int32_t> ids, bool spell_special) const override;
   std::string token_bytes(int32_t id) const override;
   Result<Stream> submit(GenerateRequest request) override;
-  Result<int64_t> save_session(std::span<const int32_t> ids, const std::string& path) override;
-  Result<int64_t> restore_session(const std::string& path, std::vector<int32_t>* ids) override;
+  Result<int64_t> save_session(const Session& session, const std::string& path) override;
+  Result<Session> restore_session(const std::string& path) override;
   void drop_cached_prefixes() override { ++drops; }
 
   std::atomic<int> cancelled = 0;  // streams that ended because their reader left

@@ -315,6 +315,35 @@ TEST(Responses, StreamsNumberedEvents) {
   EXPECT_EQ(events.back()["response"]["output"][0]["type"], "reasoning");
 }
 
+TEST(Responses, GiveLogprobsOfTheTextAlone) {
+  TestServer server;
+  Json body = {{"input", "yo"}, {"include", {"message.output_text.logprobs"}}, {"reasoning", {{"effort", "high"}}}};
+  const Json whole = server.post("/v1/responses", body).json();
+  const Json& content = whole["output"][1]["content"][0];
+  ASSERT_EQ(content["logprobs"].size(), std::string("You said: yo").size()) << whole;
+  EXPECT_EQ(content["logprobs"][0]["token"], "Y");
+  EXPECT_EQ(content["logprobs"][0]["bytes"], Json::array({'Y'}));
+  EXPECT_EQ(content["logprobs"][0]["logprob"], -0.5);
+  EXPECT_EQ(content["logprobs"][0]["top_logprobs"], Json::array());
+
+  body["stream"] = true;
+  Json pieces = Json::array(), done;
+  const std::vector<Json> events = server.post("/v1/responses", body).events();
+  for (const Json& event : events) {
+    if (event["type"] == "response.output_text.delta")
+      for (const Json& entry : event["logprobs"]) pieces.push_back(entry);
+    if (event["type"] == "response.output_text.done") done = event["logprobs"];
+  }
+  EXPECT_EQ(pieces, content["logprobs"]);
+  EXPECT_EQ(done, content["logprobs"]);
+  EXPECT_EQ(events.back()["response"]["output"][1]["content"][0]["logprobs"], content["logprobs"]);
+
+  // Only where they are asked for: top_logprobs alone asks for nothing.
+  const Json without = server.post("/v1/responses", {{"input", "yo"}, {"top_logprobs", 3}}).json();
+  EXPECT_EQ(without["output"][0]["content"][0]["logprobs"], Json::array());
+  EXPECT_EQ(server.post("/v1/responses", {{"input", "yo"}, {"include", 5}}).status, 400);
+}
+
 TEST(Responses, CallsFunctions) {
   TestServer server;
   const Json tools = {{{"type", "function"}, {"name", "f"}, {"parameters", {{"type", "object"}}}}};
@@ -382,6 +411,10 @@ TEST(Status, ModelsPropsAndRefusals) {
   const Answer wrong = server.get("/v1/chat/completions");
   EXPECT_EQ(wrong.status, 405);
   EXPECT_EQ(wrong.headers.at("allow"), "POST, OPTIONS");
+  // Of a path that is spelled out, not of the id that it would be as well.
+  const Answer literal = server.get("/v1/responses/input_tokens");
+  EXPECT_EQ(literal.status, 405);
+  EXPECT_EQ(literal.headers.at("allow"), "POST, OPTIONS");
 }
 
 TEST(Status, ShowsBothFamiliesOfMetrics) {

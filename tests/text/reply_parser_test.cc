@@ -13,6 +13,7 @@ struct Reply {
   std::string content, reasoning;
   std::vector<std::pair<std::string, std::string>> calls;  // name, arguments
   bool ended = false;
+  std::vector<TokenId> content_ids = {};
 };
 
 // Pushes spelled-out tokens one by one and checks what holds for every delta.
@@ -33,6 +34,7 @@ Reply parse(std::string_view spelled, ReplyParserOptions options = {},
     }
   };
   for (const TokenId id : tokenizer.encode_raw(spelled)) {
+    if (parser.is_content(id)) reply.content_ids.push_back(id);
     ReplyDelta delta;
     parser.push(id, delta);
     take(delta);
@@ -56,6 +58,15 @@ TEST(ReplyParser, SplitsThinkingContentAndCalls) {
   EXPECT_EQ(reply.content, "Sure.");
   EXPECT_EQ(reply.calls, (Calls{{"get_weather", "{\"city\": \"Zürich\"}"}, {"f", "{}"}}));
   EXPECT_TRUE(reply.ended);
+}
+
+TEST(ReplyParser, TellsWhichTokensAreContent) {
+  for (const char* spelled : {"[THINK]Hm[/THINK]Sure 日本🎉.[TOOL_CALLS]f[ARGS]{}</s>x", "a[/THINK]b[ARGS]c"}) {
+    const Reply reply = parse(spelled);
+    EXPECT_EQ(golden_tokenizer().decode(reply.content_ids), reply.content);
+  }
+  EXPECT_EQ(parse("more[/THINK]", {.inside_thinking = true}).content_ids.size(), 0u);
+  EXPECT_EQ(parse("[THINK]a</s>", {.format = ReplyFormat::text}).content_ids.size(), 3u);
 }
 
 TEST(ReplyParser, GoesOnInsideThinking) {

@@ -94,6 +94,6 @@ constexpr PackedKernel kKernels[] = {
 }  // namespace
 
 constinit const PackedKernels kAvx512FloatKernels{
-    .kernels = kKernels, .count = sizeof kKernels / sizeof kKernels[0], .to_int8 = nullptr, .spin = spin};
+    .kernels = kKernels, .count = sizeof kKernels / sizeof kKernels[0], .spin = spin};
 
 }  // namespace sirocco

@@ -100,6 +100,6 @@ constexpr PackedKernel kKernels[] = {
 }  // namespace
 
 constinit const PackedKernels kAvx512Bf16Kernels{
-    .kernels = kKernels, .count = sizeof kKernels / sizeof kKernels[0], .to_int8 = nullptr, .spin = spin};
+    .kernels = kKernels, .count = sizeof kKernels / sizeof kKernels[0], .spin = spin};
 
 }  // namespace sirocco

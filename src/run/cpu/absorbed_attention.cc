@@ -6,7 +6,6 @@
 
 #include "base/check.h"
 #include "ops/select.h"
-#include "tensor/float_bits.h"
 
 namespace sirocco {
 namespace {
@@ -18,14 +17,12 @@ int64_t runs_of(int64_t keys) {
 }
 
 // The view of the result points at memory that is gone; packed matrices never read it.
-Matrix pack_bf16(const float* values, int64_t rows, int64_t cols, MatrixLoader& loader) {
-  std::vector<uint16_t> narrow(static_cast<size_t>(rows * cols));
-  for (size_t i = 0; i < narrow.size(); ++i) narrow[i] = bf16_from_f32(values[i]);
-  return loader.load({.dtype = DType::bf16,
-                      .rows = rows,
-                      .cols = cols,
-                      .data = reinterpret_cast<const std::byte*>(narrow.data()),
-                      .row_stride_bytes = 2 * cols});
+Matrix pack(const float* values, int64_t rows, int64_t cols, MatrixLoader& loader) {
+  return loader.load_narrowed({.dtype = DType::f32,
+                               .rows = rows,
+                               .cols = cols,
+                               .data = reinterpret_cast<const std::byte*>(values),
+                               .row_stride_bytes = 4 * cols});
 }
 
 // Tokens 0 … T in tiles; every tile of every head is one task.
@@ -47,8 +44,8 @@ bool AbsorbedAttention::fits(const Config& config, const OpTable& ops, CacheType
   const int64_t C = config.kv_lora_rank;
   return ops.latent != nullptr && cache_type != CacheType::f32 && C % 64 == 0 && C <= kMostLatent &&
          C + config.rope_dim <= kMostWidth && config.nope_dim <= kRecordColumns &&
-         config.v_head_dim % kStripRows == 0 && find_packed_kernel(ops, DType::bf16, C) != nullptr &&
-         find_packed_kernel(ops, DType::bf16, config.nope_dim) != nullptr;
+         config.v_head_dim % kStripRows == 0 && find_wide_kernel(ops, C) != nullptr &&
+         find_wide_kernel(ops, config.nope_dim) != nullptr;
 }
 
 AbsorbedAttention::AbsorbedAttention(const Config& config, const float* k_absorb, const float* v_up,
@@ -59,8 +56,8 @@ AbsorbedAttention::AbsorbedAttention(const Config& config, const float* k_absorb
       N(config.nope_dim),
       V(config.v_head_dim),
       groups_((H + kHeadLanes - 1) / kHeadLanes),
-      k_absorb_(pack_bf16(k_absorb, H * C, N, loader)),
-      v_up_(pack_bf16(v_up, H * V, C, loader)) {
+      k_absorb_(pack(k_absorb, H * C, N, loader)),
+      v_up_(pack(v_up, H * V, C, loader)) {
   CHECK(k_absorb_.packed() && v_up_.packed());
 }
 
@@ -94,7 +91,7 @@ void AbsorbedAttention::absorb(int64_t T, Workspace& work, Compute& compute) con
       const int tokens = tiles.sizes[tile];
       const auto query = [&](int t) { return work.queries.data() + ((first + t) * H + h) * (N + R); };
       for (int t = 0; t < tokens; ++t)
-        narrow_to_floats(compute.ops, kind, query(t), N, records + t * record_bytes(kind));
+        narrow_to_record(compute.ops, kind, query(t), N, records + t * record_bytes(kind));
       for (int64_t s = 0; s < C / kStripRows; ++s)
         k_absorb_.kernel().multiply(k_absorb_.strip(h * C / kStripRows + s), records, tokens,
                                     wide + kStripRows * s, C + R);
@@ -211,7 +208,7 @@ void AbsorbedAttention::unabsorb(int64_t T, Workspace& work, Compute& compute) c
       const int tokens = tiles.sizes[tile];
       for (int t = 0; t < tokens; ++t)
         for (int64_t b = 0; b < blocks; ++b)
-          narrow_to_floats(compute.ops, kind,
+          narrow_to_record(compute.ops, kind,
                            compute.latent_sums.data() + ((first + t) * H + h) * C + b * kRecordColumns,
                            std::min<int64_t>(kRecordColumns, C - b * kRecordColumns),
                            records + (b * tokens + t) * record_bytes(kind));

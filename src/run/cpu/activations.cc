@@ -21,13 +21,17 @@ int64_t record_bytes(RecordKind kind) {
       return sizeof(Bf16Record);
     case RecordKind::f32:
       return sizeof(F32Record);
+    case RecordKind::int16_per_256:
+      return sizeof(Int16Record);
     default:
       return sizeof(Int8Record);
   }
 }
 
-void narrow_to_floats(const OpTable& ops, RecordKind kind, const float* x, int64_t cols, std::byte* record) {
-  if (kind == RecordKind::f32)
+void narrow_to_record(const OpTable& ops, RecordKind kind, const float* x, int64_t cols, std::byte* record) {
+  if (kind == RecordKind::int16_per_256)
+    ops.int16_kernels->to_int16(x, cols, reinterpret_cast<Int16Record*>(record), 1);
+  else if (kind == RecordKind::f32)
     std::copy(x, x + cols, reinterpret_cast<F32Record*>(record)->values);
   else
     ops.f32_to_bf16(x, cols, reinterpret_cast<Bf16Record*>(record)->values);
@@ -44,10 +48,10 @@ void Activations::resize(RecordKind kind, int64_t tokens, int64_t cols) {
 void Activations::narrow(const OpTable& ops, const float* x, int64_t cols, int64_t first, int tokens,
                          int64_t index) {
   std::byte* out = record(first, index);
-  if (kind_ != RecordKind::bf16 && kind_ != RecordKind::f32)
+  if (kind_ == RecordKind::int8_per_32 || kind_ == RecordKind::int8_per_256)
     return ops.int8_kernels->to_int8(x, cols, kind_, reinterpret_cast<Int8Record*>(out), tokens);
   for (int64_t begin = 0; begin < cols; begin += kRecordColumns, out += tokens * record_bytes_)
-    narrow_to_floats(ops, kind_, x + begin, std::min<int64_t>(kRecordColumns, cols - begin), out);
+    narrow_to_record(ops, kind_, x + begin, std::min<int64_t>(kRecordColumns, cols - begin), out);
 }
 
 void Activations::copy(const Activations& source, int64_t from, int64_t first, int tokens, int64_t index) {

@@ -17,9 +17,9 @@ int next_tile(int64_t left);
 
 int64_t record_bytes(RecordKind kind);
 
-// x[cols], cols <= kRecordColumns, into one record of kind bf16 or f32; what lies behind cols is left as it
-// is.
-void narrow_to_floats(const OpTable& ops, RecordKind kind, const float* x, int64_t cols, std::byte* record);
+// x[cols], cols <= kRecordColumns, into one record of kind bf16, f32 or int16; what lies behind cols is left as it
+// is, or zero up to a multiple of 32.
+void narrow_to_record(const OpTable& ops, RecordKind kind, const float* x, int64_t cols, std::byte* record);
 
 class Activations {
  public:

@@ -14,6 +14,11 @@ constexpr int64_t kPieceBytes = int64_t{256} << 20;
 constexpr int64_t kHugePageBytes = int64_t{2} << 20;
 constexpr int64_t kPackGrain = 8;  // strips: some 300 KB
 
+// Types that 16-bit integers hold well enough: what they round off is less than what narrowing to bf16 does.
+bool is_wide(DType dtype) {
+  return dtype == DType::bf16 || dtype == DType::f16 || dtype == DType::f32;
+}
+
 int64_t round_up(int64_t value, int64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
@@ -62,6 +67,9 @@ void MatrixLoader::fill(Matrix& matrix, const WeightView& shape, const PackedKer
 Matrix MatrixLoader::load(const WeightView& source) {
   Matrix matrix(source);
   if (!source.present()) return matrix;
+  if (const PackedKernel* integers = find_packed_kernel(ops_, DType::i16_packed, source.cols);
+      pack_ && integers != nullptr && is_wide(source.dtype))
+    return load_wide(source, source.cols, *integers);
   const PackedKernel* kernel = pack_ ? find_packed_kernel(ops_, source.dtype, source.cols) : nullptr;
   if (kernel != nullptr)
     fill(matrix, source, *kernel, [&](int64_t s, std::byte* out) { pack_strip(source, s, out); });
@@ -71,27 +79,28 @@ Matrix MatrixLoader::load(const WeightView& source) {
 
 Matrix MatrixLoader::load_narrowed(const WeightView& source, int64_t cols) {
   cols = std::max(cols, source.cols);
-  const PackedKernel* kernel = pack_ ? find_packed_kernel(ops_, DType::bf16, cols) : nullptr;
-  if (!source.present() || kernel == nullptr || find_packed_kernel(ops_, source.dtype, source.cols) != nullptr)
+  const PackedKernel* wide = pack_ ? find_wide_kernel(ops_, cols) : nullptr;
+  if (!source.present() || wide == nullptr || find_packed_kernel(ops_, source.dtype, source.cols) != nullptr)
     return load(source);
+  return load_wide(source, cols, *wide);
+}
+
+Matrix MatrixLoader::load_wide(const WeightView& source, int64_t cols, const PackedKernel& kernel) {
   Matrix matrix(source);
-  WeightView shape = source;  // its bytes are never read: they are not bf16
-  shape.dtype = DType::bf16;
+  WeightView shape = source;  // its bytes are never read: they are not of this type
+  shape.dtype = kernel.dtype;
   shape.cols = cols;
   shape.row_stride_bytes = 2 * cols;
   shape.scale = 1.0f;
-  fill(matrix, shape, *kernel, [&](int64_t s, std::byte* out) {
+  fill(matrix, shape, kernel, [&](int64_t s, std::byte* out) {
     const int64_t rows = std::min<int64_t>(kStripRows, source.rows - kStripRows * s);
-    std::vector<float> row(static_cast<size_t>(source.cols));
-    std::vector<uint16_t> narrow(static_cast<size_t>(rows * cols), 0);
-    for (int64_t r = 0; r < rows; ++r) {
-      decode_row(source, kStripRows * s + r, row.data());
-      ops_.f32_to_bf16(row.data(), source.cols, narrow.data() + r * cols);
-    }
-    WeightView strip = shape;
-    strip.rows = rows;
-    strip.data = reinterpret_cast<const std::byte*>(narrow.data());
-    pack_strip(strip, 0, out);
+    std::vector<float> decoded(static_cast<size_t>(rows * source.cols));
+    const View<float> x = make_view(decoded.data(), rows, source.cols);
+    for (int64_t r = 0; r < rows; ++r) decode_row(source, kStripRows * s + r, x.row(r));
+    for (int64_t begin = 0; begin < cols; begin += kRecordColumns)
+      pack_floats(ops_, kernel.dtype,
+                  x.slice_cols(begin, std::min<int64_t>(kRecordColumns, source.cols - begin)),
+                  begin / kRecordColumns, cols, out);
   });
   if (progress_) progress_(static_cast<uint64_t>(source.bytes()));
   return matrix;

@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "base/check.h"
+#include "ops/pack.h"
 #include "run/cpu/softmax_rows.h"
-#include "tensor/float_bits.h"
 
 namespace sirocco {
 namespace {
 
-constexpr int64_t kColumns = 32;       // packed bf16 rows are multiples of it
+constexpr int64_t kColumns = 32;       // packed rows are multiples of it
 constexpr int64_t kFloatQueries = 16;  // of one task without packed keys
 constexpr int64_t kFloatKeys = 256;    // of one tile of scores then
 
@@ -47,74 +47,68 @@ VisionKeys::VisionKeys(int64_t patches, int64_t heads, int64_t head_dim, const P
     values_ = AlignedBuffer<float>(heads * patches * head_dim);
     return;
   }
-  packed_keys_ = AlignedBuffer<uint32_t>(heads * value_cols_ * key_cols_ / 2);
-  packed_values_ = AlignedBuffer<uint32_t>(heads * value_strips_ * kStripRows * value_cols_ / 2);
+  key_strip_bytes_ = packed_strip_bytes(kernel_->dtype, key_cols_);
+  value_strip_bytes_ = packed_strip_bytes(kernel_->dtype, value_cols_);
+  packed_keys_ = AlignedBuffer<std::byte>(key_at(heads, 0));
+  packed_values_ = AlignedBuffer<std::byte>(value_at(heads, 0));
+}
+
+int64_t VisionKeys::key_at(int64_t head, int64_t strip) const {
+  return (head * (value_cols_ / kStripRows) + strip) * key_strip_bytes_;
+}
+
+int64_t VisionKeys::value_at(int64_t head, int64_t strip) const {
+  return (head * value_strips_ + strip) * value_strip_bytes_;
 }
 
 void VisionKeys::store(int64_t first, View<const float> keys, View<const float> values, Compute& compute) {
   CHECK(first % kGranule == 0 && (keys.rows % kGranule == 0 || first + keys.rows == patches_));
-  if (kernel_ == nullptr) {
-    compute.pool.parallel_for(keys.rows, kGranule, [&](int64_t begin, int64_t end, int) {
-      for (int64_t t = begin; t < end; ++t)
-        for (int64_t h = 0; h < heads_; ++h) {
-          const int64_t to = (h * patches_ + first + t) * dim_;
-          std::copy_n(keys.row(t) + h * dim_, dim_, keys_.data() + to);
-          std::copy_n(values.row(t) + h * dim_, dim_, values_.data() + to);
-        }
-    });
-    return;
-  }
-  compute.pool.parallel_for(keys.rows, kGranule, [&](int64_t begin, int64_t end, int) {
-    for (int64_t h = 0; h < heads_; ++h) {
-      pack_keys((first + begin) / kStripRows, h, keys.row(begin) + h * dim_, end - begin, keys.stride,
-                compute.ops);
-      for (int64_t t = begin; t < end; t += 2)
-        pack_values((first + t) / 2, h, values.row(t) + h * dim_, end - t, values.stride);
+  if (kernel_ == nullptr) return store_float(first, keys, values, compute);
+  const int64_t blocks = (keys.rows + kGranule - 1) / kGranule;
+  compute.pool.parallel_for(heads_ * blocks, 1, [&](int64_t task, int64_t, int worker) {
+    const int64_t h = task / blocks, begin = task % blocks * kGranule;
+    const int64_t count = std::min(kGranule, keys.rows - begin);
+    const View<const float> k = keys.slice_rows(begin, count).slice_cols(h * dim_, dim_);
+    for (int64_t r = 0; r < count; r += kStripRows) {
+      std::byte* strip = packed_keys_.data() + key_at(h, (first + begin + r) / kStripRows);
+      const View<const float> rows = k.slice_rows(r, std::min<int64_t>(kStripRows, count - r));
+      for (int64_t c = 0; c < dim_; c += kRecordColumns)
+        pack_floats(compute.ops, kernel_->dtype,
+                    rows.slice_cols(c, std::min<int64_t>(kRecordColumns, dim_ - c)), c / kRecordColumns,
+                    key_cols_, strip);
     }
+    pack_values(values.slice_rows(begin, count).slice_cols(h * dim_, dim_), h, (first + begin) / kGranule,
+                compute, worker);
   });
 }
 
-// One strip: dword (pair of columns, key).
-void VisionKeys::pack_keys(int64_t strip, int64_t head, const float* keys, int64_t rows, int64_t stride,
-                           const OpTable& ops) {
-  uint32_t* out =
-      packed_keys_.data() + (head * (value_cols_ / kStripRows) + strip) * kStripRows * key_cols_ / 2;
-  std::vector<uint16_t> row(static_cast<size_t>(key_cols_), 0);
-  for (int64_t r = 0; r < rows; ++r) {
-    ops.f32_to_bf16(keys + r * stride, dim_, row.data());
-    for (size_t p = 0; p < row.size() / 2; ++p)
-      std::memcpy(out + p * kStripRows + static_cast<size_t>(r), row.data() + 2 * p, 4);
+void VisionKeys::store_float(int64_t first, View<const float> keys, View<const float> values,
+                             Compute& compute) {
+  compute.pool.parallel_for(keys.rows, kStripRows, [&](int64_t begin, int64_t end, int) {
+    for (int64_t t = begin; t < end; ++t)
+      for (int64_t h = 0; h < heads_; ++h) {
+        const int64_t to = (h * patches_ + first + t) * dim_;
+        std::copy_n(keys.row(t) + h * dim_, dim_, keys_.data() + to);
+        std::copy_n(values.row(t) + h * dim_, dim_, values_.data() + to);
+      }
+  });
+}
+
+void VisionKeys::pack_values(View<const float> values, int64_t head, int64_t block, Compute& compute,
+                             int worker) {
+  const View<float> channels = make_view(compute.scratch(worker, kStripRows * kGranule), kStripRows, values.rows);
+  for (int64_t s = 0; s < value_strips_; ++s) {
+    const int64_t rows = std::min<int64_t>(kStripRows, dim_ - kStripRows * s);
+    for (int64_t t = 0; t < values.rows; ++t)
+      for (int64_t c = 0; c < rows; ++c) channels.at(c, t) = values.at(t, kStripRows * s + c);
+    pack_floats(compute.ops, kernel_->dtype, channels.slice_rows(0, rows), block, value_cols_,
+                packed_values_.data() + value_at(head, s));
   }
 }
 
-// Keys 2 · pair and the next one, whose values lie `stride` on when there is one: dword (pair, channel).
-void VisionKeys::pack_values(int64_t pair, int64_t head, const float* values, int64_t rows, int64_t stride) {
-  for (int64_t c = 0; c < dim_; ++c) {
-    const uint32_t low = bf16_from_f32(values[c]);
-    const uint32_t high = rows > 1 ? bf16_from_f32(values[stride + c]) : 0;
-    const int64_t strip = head * value_strips_ + c / kStripRows;
-    packed_values_[(strip * (value_cols_ / 2) + pair) * kStripRows + c % kStripRows] = low | high << 16;
-  }
-}
-
-PackedStrip VisionKeys::key_strip(int64_t head, int64_t index) const {
-  const int64_t strips = value_cols_ / kStripRows;
-  const uint32_t* data = packed_keys_.data() + (head * strips + index) * kStripRows * key_cols_ / 2;
-  return {.lines = reinterpret_cast<const uint8_t*>(data),
-          .scales = nullptr,
-          .cols = key_cols_,
-          .multiplier = 1.0f,
-          .rows = static_cast<int>(std::min<int64_t>(kStripRows, patches_ - kStripRows * index))};
-}
-
-PackedStrip VisionKeys::value_strip(int64_t head, int64_t index) const {
-  const uint32_t* data =
-      packed_values_.data() + (head * value_strips_ + index) * (value_cols_ / 2) * kStripRows;
-  return {.lines = reinterpret_cast<const uint8_t*>(data),
-          .scales = nullptr,
-          .cols = value_cols_,
-          .multiplier = 1.0f,
-          .rows = static_cast<int>(std::min<int64_t>(kStripRows, dim_ - kStripRows * index))};
+PackedStrip VisionKeys::strip(const std::byte* data, int64_t cols, int64_t rows) const {
+  WeightView shape{.dtype = kernel_->dtype, .rows = rows, .cols = cols};
+  return packed_strip(shape, 0, data);
 }
 
 void VisionKeys::attend(View<float> queries, View<float> out, Compute& compute) const {
@@ -192,12 +186,13 @@ void VisionKeys::attend_tile(View<const float> queries, int64_t head, View<float
   std::memset(query_records, 0, static_cast<size_t>(query_blocks * tokens * bytes));
   const auto narrow = [&](const float* row, int64_t size, std::byte* to, int t) {
     for (int64_t begin = 0; begin < size; begin += kRecordColumns)
-      narrow_to_floats(ops, kernel_->records, row + begin, std::min<int64_t>(kRecordColumns, size - begin),
+      narrow_to_record(ops, kernel_->records, row + begin, std::min<int64_t>(kRecordColumns, size - begin),
                        to + (begin / kRecordColumns * tokens + t) * bytes);
   };
   for (int t = 0; t < tokens; ++t) narrow(queries.row(t), dim_, query_records, t);
   for (int64_t s = 0; s * kStripRows < patches_; ++s)
-    kernel_->multiply(key_strip(head, s), query_records, tokens, scores.data + kStripRows * s, scores.stride);
+    kernel_->multiply(strip(packed_keys_.data() + key_at(head, s), key_cols_, patches_ - kStripRows * s),
+                      query_records, tokens, scores.data + kStripRows * s, scores.stride);
   float total[kMaxTile];
   for (int t = 0; t < tokens; ++t) {
     float* row = scores.row(t);
@@ -206,7 +201,8 @@ void VisionKeys::attend_tile(View<const float> queries, int64_t head, View<float
     narrow(row, value_cols_, records, t);
   }
   for (int64_t s = 0; s < value_strips_; ++s)
-    kernel_->multiply(value_strip(head, s), records, tokens, sums.data + kStripRows * s, sums.stride);
+    kernel_->multiply(strip(packed_values_.data() + value_at(head, s), value_cols_, dim_ - kStripRows * s),
+                      records, tokens, sums.data + kStripRows * s, sums.stride);
   for (int t = 0; t < tokens; ++t)
     for (int64_t c = 0; c < dim_; ++c) out.at(t, c) = sums.at(t, c) / total[t];
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention of every patch of one picture to all others: out = softmax(q K^T / √hd) V per head, no mask.
-// Where bf16 kernels exist, keys and values are packed like weights (ops/packed.h): keys as strips of 16 keys,
+// Where 16-bit kernels exist, keys and values are packed like weights (ops/packed.h): keys as strips of 16 keys,
 // values as strips of 16 channels, so that both products run on the text model's kernels. Otherwise float32.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "base/aligned_buffer.h"
@@ -14,10 +15,10 @@ namespace sirocco {
 // Keys and values of one picture and one layer.
 class VisionKeys {
  public:
-  // Block boundaries of store(): strips must not be shared by two calls.
-  static constexpr int64_t kGranule = kStripRows;
+  // Block boundaries of store(): neither strips nor blocks of values may be shared by two calls.
+  static constexpr int64_t kGranule = kRecordColumns;
 
-  // `kernel`: multiplies bf16 strips; null keeps float32.
+  // `kernel`: multiplies strips that pack_floats makes; null keeps float32.
   VisionKeys(int64_t patches, int64_t heads, int64_t head_dim, const PackedKernel* kernel);
 
   // Rows `first` … of keys and values [rows, heads · hd], keys rotated. REQUIRES: first % kGranule == 0, and
@@ -28,9 +29,11 @@ class VisionKeys {
   void attend(View<float> queries, View<float> out, Compute& compute) const;
 
  private:
-  void pack_keys(int64_t strip, int64_t head, const float* keys, int64_t rows, int64_t stride,
-                 const OpTable& ops);
-  void pack_values(int64_t pair, int64_t head, const float* values, int64_t rows, int64_t stride);
+  int64_t key_at(int64_t head, int64_t strip) const;    // bytes into packed_keys_
+  int64_t value_at(int64_t head, int64_t strip) const;  // bytes into packed_values_
+  void store_float(int64_t first, View<const float> keys, View<const float> values, Compute& compute);
+  // Values [up to 256, hd] of one head as block `block` of its strips.
+  void pack_values(View<const float> values, int64_t head, int64_t block, Compute& compute, int worker);
   void attend_packed(View<const float> queries, View<float> out, Compute& compute) const;
   void attend_float(View<const float> queries, View<float> out, Compute& compute) const;
   // Queries [tokens] of one head, `scratch` of scratch_floats().
@@ -38,17 +41,18 @@ class VisionKeys {
                    const OpTable& ops) const;
   int64_t scratch_floats() const;
 
-  PackedStrip key_strip(int64_t head, int64_t index) const;
-  PackedStrip value_strip(int64_t head, int64_t index) const;
+  // Of `cols` columns at `data`, of which `rows` rows exist.
+  PackedStrip strip(const std::byte* data, int64_t cols, int64_t rows) const;
 
   const int64_t patches_, heads_, dim_;
   const PackedKernel* const kernel_;
   const int64_t key_cols_;    // dim_, rounded up to what a packed row may have
   const int64_t value_cols_;  // patches_, likewise
   const int64_t value_strips_;
-  AlignedBuffer<uint32_t> packed_keys_;    // [heads, strips, key_cols / 2, 16] pairs of bf16
-  AlignedBuffer<uint32_t> packed_values_;  // [heads, value_strips, value_cols / 2, 16]
-  AlignedBuffer<float> keys_, values_;     // [heads, patches, hd] without a kernel
+  int64_t key_strip_bytes_ = 0, value_strip_bytes_ = 0;
+  AlignedBuffer<std::byte> packed_keys_;    // [heads, value_cols / 16] strips
+  AlignedBuffer<std::byte> packed_values_;  // [heads, value_strips] strips
+  AlignedBuffer<float> keys_, values_;              // [heads, patches, hd] without a kernel
 };
 
 }  // namespace sirocco

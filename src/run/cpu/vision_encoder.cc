@@ -13,18 +13,18 @@
 namespace sirocco {
 namespace {
 
-constexpr int64_t kMostBlock = 480;  // patches of a step; whole tiles and whole strips
-constexpr int64_t kBlockUnit = 48;
+constexpr int64_t kMostBlock = 512;  // patches of a step
+constexpr int64_t kBlockUnit = 48;   // whole tiles
 
-// A row of 3 · 14 · 14 values, rounded up to what packed bf16 rows may have.
+// A row of 3 · 14 · 14 values, rounded up to what packed rows may have.
 int64_t packed_columns(int64_t cols) {
   return (cols + 31) / 32 * 32;
 }
 
-// Patches of a block: what kStepOperations allow.
-int64_t block_rows(double operations_a_row) {
+// Patches of a block: what kStepOperations allow, in multiples of `unit`.
+int64_t block_rows(double operations_a_row, int64_t unit) {
   const auto rows = static_cast<int64_t>(PictureEncoding::kStepOperations / std::max(1.0, operations_a_row));
-  return std::clamp(rows / kBlockUnit * kBlockUnit, kBlockUnit, kMostBlock);
+  return std::clamp(rows, unit, kMostBlock) / unit * unit;
 }
 
 }  // namespace
@@ -52,7 +52,8 @@ class VisionEncoding final : public PictureEncoding {
   bool step() override {
     if (pass_ == passes()) return true;
     const int64_t total = pass_ + 1 == passes() ? merged() : patches_;
-    const int64_t count = std::min(block_rows(pass_operations(pass_)), total - next_);
+    const int64_t unit = stores_keys(pass_) ? VisionKeys::kGranule : kBlockUnit;
+    const int64_t count = std::min(block_rows(pass_operations(pass_), unit), total - next_);
     run(next_, count);
     next_ += count;
     if (next_ == total) {
@@ -76,13 +77,14 @@ class VisionEncoding final : public PictureEncoding {
  private:
   int64_t merged() const { return patches_ / (encoder_.config_.merge * encoder_.config_.merge); }
   int64_t passes() const { return 2 + 2 * static_cast<int64_t>(encoder_.layers_.size()); }
+  bool stores_keys(int64_t pass) const { return pass % 2 == 1 && pass + 1 < passes(); }
   const VisionLayer& layer(int64_t pass) const { return encoder_.layers_[static_cast<size_t>((pass - 1) / 2)]; }
 
   // Of one row of the pass.
   double pass_operations(int64_t pass) const {
     if (pass == 0) return encoder_.embed_operations();
     if (pass + 1 == passes()) return encoder_.projector_.operations();
-    return pass % 2 == 1 ? layer(pass).key_operations() : layer(pass).run_operations(patches_);
+    return stores_keys(pass) ? layer(pass).key_operations() : layer(pass).run_operations(patches_);
   }
 
   void run(int64_t first, int64_t count) {
@@ -94,7 +96,7 @@ class VisionEncoding final : public PictureEncoding {
       return encoder_.projector_.run(all, width_, first, out, compute);
     }
     const View<float> x = all.slice_rows(first, count);
-    if (pass_ % 2 == 1) return layer(pass_).store_keys(x, first, rope_, keys_, encoder_.scratch_, compute);
+    if (stores_keys(pass_)) return layer(pass_).store_keys(x, first, rope_, keys_, encoder_.scratch_, compute);
     layer(pass_).run(x, first, rope_, keys_, encoder_.scratch_, compute);
   }
 
@@ -115,7 +117,7 @@ VisionEncoder::VisionEncoder(const Config& config, const VisionWeights& weights,
       text_hidden_(config.hidden),
       interleaved_(weights.interleaved_rope),
       compute_(compute),
-      key_kernel_(loader.packs() ? find_packed_kernel(compute.ops, DType::bf16, 32) : nullptr),
+      key_kernel_(loader.packs() ? find_wide_kernel(compute.ops, 32) : nullptr),
       conv_(loader.load_narrowed(weights.patch_conv, packed_columns(weights.patch_conv.cols))),
       pre_norm_(decode_vector(weights.pre_norm)),
       scratch_(config_, kMostBlock),
