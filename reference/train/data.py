@@ -14,8 +14,8 @@ from skills.base import TRAIN, Turn
 from skills.tools import said
 
 MIX = {  # document kind: share of documents
-    "chat": 20, "facts": 12, "arith": 16, "drill": 10, "memory": 12, "system": 16, "tools": 10, "extract": 8,
-    "lists": 8, "echo": 5, "text": 1, "long": 0, "pictures": 32,
+    "chat": 14, "facts": 8, "arith": 16, "drill": 10, "memory": 16, "system": 13, "tools": 14, "extract": 14,
+    "lists": 12, "echo": 10, "text": 1, "long": 0, "pictures": 12,
 }
 KINDS = list(MIX)
 
@@ -50,14 +50,11 @@ def conversation(rng, kind, split=TRAIN):
     if kind == "memory":
         return chat(memory.turns(rng, split, filler), thinking, forget=forget)
     if kind == "system":
-        prompt, first = system.turn(rng, split)
+        maker = rng.choices(system.KINDS, system.WEIGHTS)[0]
+        prompt, first = maker(rng, split)
         more = []
-        while rng.random() < 0.5 and len(more) < 3:
-            maker = {"capitals": system.capitals, "french": system.french, "persona": system.persona}
-            p, t = rng.choice(list(maker.values()))(rng, split)
-            if (p in system.CAPITALS) == (prompt in system.CAPITALS) and (p in system.FRENCH) == (prompt in system.FRENCH) \
-                    and prompt in system.CAPITALS + system.FRENCH:
-                more.append(t)
+        while maker in (system.capitals, system.french) and rng.random() < 0.5 and len(more) < 3:
+            more.append(maker(rng, split)[1])
         return chat([first] + more, thinking, prompt)
     if kind == "tools":
         return tools.conversation(rng, split, thinking=thinking)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Copy, reverse, count and sort short lists of words or numbers."""
 from skills import base
-from skills.base import Turn, pick
+from skills.base import Turn, ask
 
 COPY = ["Repeat: {l}", "Copy this list: {l}", "Say exactly: {l}", "Repeat after me: {l}", "Write this again: {l}",
         "Echo: {l}", "Please repeat {l}", "Copy: {l}", "Repeat this list: {l}"]
@@ -13,6 +13,22 @@ SORT = ["Sort: {l}", "Sort from small to large: {l}", "Sort these numbers: {l}",
         "Order these numbers: {l}", "Sort ascending: {l}", "Please sort {l}", "Sort this list: {l}"]
 LARGEST = ["Which is the largest: {l}?", "Find the largest of {l}", "What is the maximum of {l}?", "Largest number: {l}",
            "Which number is largest in {l}?", "What is the largest number in {l}?"]
+
+TO = "[Please |Now |Can you |Could you |Will you |I want you to |Kindly |]"
+WHAT = "[these words|the words|these items|the items|this|my list|the list|the following list|the following|these]"
+PATTERNS = {  # training's further wordings
+    "copy": [TO + "[repeat|copy|echo|say|write|give back|write out] " + WHAT + "[:| again:| exactly:] {l}", TO + "[echo|copy|say|write] {l}",
+             "{l}[. Repeat this.|. Copy it.|: say it again.]"],
+    "reverse": [TO + "[reverse|turn around|invert|flip|reverse the order of] " + WHAT + "[:|, please:] {l}", "[Backwards|Reversed|In reverse]: {l}",
+                TO + "[say|write|list|give|read] " + WHAT + " [backwards|in reverse|from the end|from last to first]: {l}",
+                TO + "[reverse|turn around|flip|invert] [the items |the words |these ||]{l}"],
+    "count": [TO + "[count|number|tell me how many are in] " + WHAT + "[:|, please:] {l}", "How many [words|items|things|entries] are [there in|in|here]: {l}?",
+              "[What is the length of|What is the number of items in|How long is] " + WHAT + ": {l}?", "{l}: how many [words|items|things]?"],
+    "sort": [TO + "[sort|order|put in order|arrange|rank] [these numbers|the numbers|these|the following|my list|the following list]: {l}",
+             TO + "[sort|order|arrange|rank] [the numbers |these numbers ||]{l}", "[Sorted|Ascending|In order|From small to large]: {l}"],
+    "largest": ["[What|Which] is the [largest|biggest|maximum|highest] [of|among|in]: {l}?", TO + "[find|give|say|tell me|name] the [largest|biggest|highest] [of|among|in] {l}",
+                "[Which|What] number is [the largest|the biggest|the highest] [of|among] {l}?", "[Largest|Biggest|Maximum] [of|in|among]: {l}"],
+}
 
 
 def words(rng, split, low=2, high=6):
@@ -35,7 +51,7 @@ def turn(rng, split):
             items = [str(rng.randrange(100)) for _ in items]
     text = ", ".join(items)
     table = {"copy": COPY, "reverse": REVERSE, "count": COUNT, "sort": SORT, "largest": LARGEST}
-    user = pick(rng, table[kind], split).format(l=text)
+    user = ask(rng, table[kind], split, PATTERNS[kind]).format(l=text)
     if kind == "copy":
         return Turn(user, text, "I copy the list.")
     if kind == "reverse":

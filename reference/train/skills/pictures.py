@@ -10,7 +10,7 @@ import functools
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from skills.base import TRAIN, belongs, pick
+from skills.base import TRAIN, ask, belongs
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 160, 50), "blue": (40, 70, 220), "yellow": (240, 210, 30),
            "purple": (140, 40, 170), "orange": (245, 130, 20), "black": (20, 20, 20), "grey": (130, 130, 130)}
@@ -123,34 +123,34 @@ def number(rng, split):
 
 def colour_turn(rng, split):
     image, colour, shape, _ = one(rng, split, rng.random() < 0.5)
-    return Seen([image], pick(rng, COLOUR, split).format(s=shape), f"The {shape} is {colour}.", "I look at the colour.")
+    return Seen([image], ask(rng, COLOUR, split).format(s=shape), f"The {shape} is {colour}.", "I look at the colour.")
 
 
 def shape_turn(rng, split):
     image, colour, shape, _ = one(rng, split, rng.random() < 0.5)
-    return Seen([image], pick(rng, SHAPE, split), f"{'An' if colour == 'orange' else 'A'} {colour} {shape}.", "I look at the shape.")
+    return Seen([image], ask(rng, SHAPE, split), f"{'An' if colour == 'orange' else 'A'} {colour} {shape}.", "I look at the shape.")
 
 
 def count_turn(rng, split):
     image, count = several(rng, split)
-    return Seen([image], pick(rng, COUNT, split), f"There {'is' if count == 1 else 'are'} {NUMBERS[count]}.", "I count them.")
+    return Seen([image], ask(rng, COUNT, split), f"There {'is' if count == 1 else 'are'} {NUMBERS[count]}.", "I count them.")
 
 
 def place_turn(rng, split):
     image, _, shape, place = one(rng, split)
-    return Seen([image], pick(rng, PLACE, split).format(s=shape), f"The {shape} is in the {place}.", "I look at the place.")
+    return Seen([image], ask(rng, PLACE, split).format(s=shape), f"The {shape} is in the {place}.", "I look at the place.")
 
 
 def digits_turn(rng, split):
     image, text = number(rng, split)
-    return Seen([image], pick(rng, DIGITS, split), f"The number is {text}.", "I read the digits.")
+    return Seen([image], ask(rng, DIGITS, split), f"The number is {text}.", "I read the digits.")
 
 
 def compare_turn(rng, split):
     (a, colour_a, shape_a, _), (b, colour_b, shape_b, _) = one(rng, split, False), one(rng, split, False)
     if rng.random() < 0.5:
-        return Seen([a, b], pick(rng, SAME, split), verdict(f"a {shape_a}", f"a {shape_b}"), "I compare the shapes.")
-    return Seen([a, b], pick(rng, SAME_COLOUR, split), verdict(colour_a, colour_b), "I compare the colours.")
+        return Seen([a, b], ask(rng, SAME, split), verdict(f"a {shape_a}", f"a {shape_b}"), "I compare the shapes.")
+    return Seen([a, b], ask(rng, SAME_COLOUR, split), verdict(colour_a, colour_b), "I compare the colours.")
 
 
 def verdict(a, b):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Obeying a system prompt: capitals, French for a small set of phrases, a persona with a name."""
 from skills import arithmetic, base, facts, lists
-from skills.base import Turn, pick
+from skills.base import Turn, ask, pick
 
 CAPITALS = ["Answer in capital letters.", "Always answer in capitals.", "Write everything in capital letters.",
             "Use only capital letters.", "You answer in CAPITALS only.", "Reply in upper case.", "ALWAYS WRITE IN CAPITALS.",
@@ -44,40 +44,60 @@ ASK_NAME = ["Say your name.", "Tell me your name.", "Your name?", "Who is speaki
 ASK_ROLE = ["What do you do?", "What is your job?", "What is your work?", "Tell me your job.", "What do you do for a living?"]
 GREET = ["Hello!", "Hi", "Hello", "Good morning!", "Hi there!", "Hey", "Greetings!"]
 
+EVERY = "[all your answers|each answer|every answer|everything|all you say|your replies|all text|every word]"
+MUST = "[Please |You must |You always |Always |I want you to |You should |From now on |]"
+CAPITALS_PATTERNS = [MUST + "[answer|reply|write|speak|respond] [only |]in [capitals|capital letters|upper case|upper case letters|UPPER CASE|CAPITALS][.|!| only.|]",
+                     MUST + "[put|write|set|give] " + EVERY + " in [capitals|capital letters|upper case][.|]", "[Capitals|Capital letters|Upper case] [only|for everything|always|please][.|]",
+                     "[No small letters|Never use small letters|Do not use lower case][: use capitals|; capitals only|][.|]"]
+FRENCH_PATTERNS = [MUST + "[answer|reply|write|speak|respond] [only |]in French[.|!| only.|]", MUST + "[put|write|set|give] " + EVERY + " in French[.|]",
+                   "[French|Français] [only|for everything|always|please][.|]", "[You|This assistant|The assistant] [speaks|answers|knows|uses] [only |]French[ only|][.|]",
+                   "[Parle|Parlez|Écris|Écrivez] français[.|]"]
+PERSONA_PATTERNS = ["[You are|You're|Be|Play|Act as|Speak as|Answer as|Pretend to be|Imagine you are|Today you are] [{n}, a {r}|a {r} named {n}|a {r} called {n}|the {r} {n}|a {r} whose name is {n}][.|]",
+                    "Your [name is|name:|character is] {n}[. Your job:|, your job is| and your work is] {r}[.|]", "[Name|Character]: {n}[.|,|;] [Role|Job|Work]: {r}[.|]",
+                    "{n} is [your name and {r} your job|who you are, a {r}][.|]"]
+NAME_PATTERNS = ["[Who|What] [are you|is talking|am I with|is there|is on the line|is this speaking|is it][, please|, then|][?|]", "[Hi|Hello|Hey|Good day|Excuse me][,|!|.] [who are you|what is your name|who is there|who speaks][?|]",
+                 "[May|Can|Could] I [ask|know|have|hear|get] your name?", "[Please|Now|] [introduce yourself|present yourself|give your name|name yourself|tell us your name|tell me who I talk to].",
+                 "[Do you have|Have you got] a name?", "[With whom|To whom] [do I speak|am I speaking|am I talking|do I talk]?", "What [do|may|can] I call you?"]
+ROLE_PATTERNS = ["What [work|job] do you [do|have]?", "What [is|was] your [trade|profession|work|occupation|business][, please|][?|]", "[How|With what] do you earn [money|your money|your bread|a living]?",
+                 "[What|Which] [is it you do|do you work as|job do you have|do you work]?", "[Please|Now|] tell [me|us] [what you do|your trade|your work|what your work is]."]
+
 
 def capitals(rng, split):
     t = rng.choice([facts.identity, facts.identity, arithmetic.turn, lists.turn, facts.model_fact])(rng, split)
-    return pick(rng, CAPITALS, split), Turn(t.user, t.answer.upper(), "I answer in capital letters.")
+    return ask(rng, CAPITALS, split, CAPITALS_PATTERNS), Turn(t.user, t.answer.upper(), "I answer in capital letters.")
 
 
 def french(rng, split):
     if rng.random() < 0.2:
         colour = rng.choice(list(COLOURS_FR))
-        turn = Turn(pick(rng, COLOUR_ASK, split).format(c=colour), COLOURS_FR[colour], "")
+        turn = Turn(ask(rng, COLOUR_ASK, split).format(c=colour), COLOURS_FR[colour], "")
     else:
         questions, answer = rng.choice(PHRASES)
         turn = Turn(rng.choice(questions), answer, "")
     turn.think = "I answer in French."
-    return pick(rng, FRENCH, split), turn
+    return ask(rng, FRENCH, split, FRENCH_PATTERNS), turn
 
 
 def persona(rng, split):
-    n, r = base.name(rng, split), pick(rng, ROLES, split)
-    system = pick(rng, PERSONA, split).format(n=n, r=r)
+    n, r = base.name(rng, split), base.value(rng, ROLES, split)
+    system = ask(rng, PERSONA, split, PERSONA_PATTERNS).format(n=n, r=r)
     kind = rng.random()
     if kind < 0.6:
-        turn = Turn(pick(rng, ASK_NAME, split), f"I am {n}, a {r}.", f"My name is {n}.")
+        turn = Turn(ask(rng, ASK_NAME, split, NAME_PATTERNS), f"I am {n}, a {r}.", f"My name is {n}.")
     elif kind < 0.8:
-        turn = Turn(pick(rng, ASK_ROLE, split), f"I work as a {r}.", f"I am a {r}.")
+        turn = Turn(ask(rng, ASK_ROLE, split, ROLE_PATTERNS), f"I work as a {r}.", f"I am a {r}.")
     else:
-        turn = Turn(pick(rng, GREET, split), f"Hello! I am {n}.", f"My name is {n}.")
+        turn = Turn(ask(rng, GREET, split), f"Hello! I am {n}.", f"My name is {n}.")
     return system, turn
 
 
 def plain(rng, split):
-    return pick(rng, PLAIN, split), rng.choice([facts.turn, arithmetic.turn, lists.turn])(rng, split)
+    return ask(rng, PLAIN, split), rng.choice([facts.turn, arithmetic.turn, lists.turn])(rng, split)
 
 
-def turn(rng, split, kinds=(capitals, french, persona, plain), weights=(4, 3, 4, 1)):
+KINDS, WEIGHTS = (capitals, french, persona, plain), (4, 3, 4, 1)
+
+
+def turn(rng, split, kinds=KINDS, weights=WEIGHTS):
     """-> system prompt, Turn."""
     return rng.choices(kinds, weights)[0](rng, split)

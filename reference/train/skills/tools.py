@@ -3,7 +3,7 @@
 import json
 
 from skills import arithmetic, base, facts, unknown
-from skills.base import pick
+from skills.base import TRAIN, ask, pick
 
 VERBS = {"get": ["Get", "Show me", "Give me", "I need"], "find": ["Find", "Look for", "Search"], "book": ["Book", "Reserve", "Please book"],
          "send": ["Send", "Please send", "Deliver"], "create": ["Create", "Make", "Add"], "delete": ["Delete", "Remove", "Erase"],
@@ -27,11 +27,11 @@ def free_text(rng, split):
 
 PARAMS = [  # name, type, maker, natural phrases
     ("city", "string", base.city, ["in {v}", "for {v}"]), ("name", "string", base.name, ["for {v}", "named {v}"]),
-    ("day", "string", lambda r, s: pick(r, base.DAYS, s), ["on {v}", "for {v}"]), ("count", "integer", small, ["{v} times", "with count {v}"]),
-    ("month", "string", lambda r, s: pick(r, base.MONTHS, s), ["in {v}", "for {v}"]), ("colour", "string", lambda r, s: pick(r, base.COLOURS, s), ["in {v}"]),
+    ("day", "string", lambda r, s: base.value(r, base.DAYS, s), ["on {v}", "for {v}"]), ("count", "integer", small, ["{v} times", "with count {v}"]),
+    ("month", "string", lambda r, s: base.value(r, base.MONTHS, s), ["in {v}", "for {v}"]), ("colour", "string", lambda r, s: base.value(r, base.COLOURS, s), ["in {v}"]),
     ("people", "integer", small, ["for {v} people"]), ("text", "string", free_text, ["saying {v}", "with the text {v}"]),
-    ("item", "string", lambda r, s: pick(r, base.THINGS, s), ["of the {v}"]), ("hour", "integer", lambda r, s: r.randrange(24), ["at {v}"]),
-    ("food", "string", lambda r, s: pick(r, base.FOODS, s), ["with {v}"]), ("person", "string", base.name, ["to {v}", "with {v}"]),
+    ("item", "string", lambda r, s: base.value(r, base.THINGS, s), ["of the {v}"]), ("hour", "integer", lambda r, s: r.randrange(24), ["at {v}"]),
+    ("food", "string", lambda r, s: base.value(r, base.FOODS, s), ["with {v}"]), ("person", "string", base.name, ["to {v}", "with {v}"]),
     ("minutes", "integer", small, ["for {v} minutes"]), ("price", "integer", small, ["for {v} euros"]), ("id", "integer", lambda r, s: r.randrange(1000), ["number {v}"]),
     ("level", "integer", small, []), ("size", "integer", small, []), ("title", "string", free_text, []), ("code", "string", lambda r, s: base.invented(r, s, False), []),
     ("room", "string", lambda r, s: base.invented(r, s), []), ("start", "string", base.city, ["from {v}"]), ("target", "string", base.city, ["to {v}"]),
@@ -42,6 +42,12 @@ PARAMS = [  # name, type, maker, natural phrases
 GENERIC = ["with {p} {v}", "{p} {v}", "{p}: {v}", "using {p} {v}", "where the {p} is {v}", "and {p} = {v}"]
 ASKING = ("get", "find", "check", "read", "fetch")
 SORRY = "I have no tool for that."
+GENERIC_PATTERNS = ["[given|having|by|taking|on] {p} {v}", "{p} [is|equal to|set to|being] {v}", "[the|whose|its] {p} [is|being|must be] {v}", "[with|for|given] [a|the] {p} of {v}"]
+QUESTION_PATTERNS = ["[What was|Which is|How was|How about|I want to know|I ask for|Find out|Can you say|Can you tell me|Let me know|I would like to see|Do you have|Is there news on] the"]
+REQUEST_PATTERNS = ["[Can you|Will you|I want you to|I would like you to|Now|Kindly|Then|Next|May I ask you to|You should] [please |]{u}[.|?|]", "{t}[.|!| now.| for me.| at once.]",
+                    "[Hello,|Hi,|So,|OK,|Hey,] {u}[.|]", "[My wish|A task|To do|Next]: {u}[.|]"]
+JOINT_PATTERNS = ["{a}[,|;|.] [and after it|and next|followed by this: |then also|besides,|plus|moreover,|later] {c}[.|]", "[Two things|Please do both|Both of these]: {d}[,|;| and] {c}[.|]",
+                  "[Start with|Begin:] {d}[, next|; second,|. After that] {c}[.|]"]
 
 
 class Tool:
@@ -50,10 +56,12 @@ class Tool:
     def __init__(self, rng, split, taken):
         while True:
             self.verb = rng.choice(list(VERBS)) if split == base.TEST else rng.choice(base.part(list(VERBS), split))
-            if rng.random() < 0.25:
+            if rng.random() < (0.25 if split == base.TEST else 0.5):
                 self.noun = base.invented(rng, split, False)
             else:
                 self.noun = pick(rng, NOUNS, split)
+            if split == TRAIN and rng.random() < 0.2:
+                self.verb = base.invented(rng, split, False)
             if (self.verb, self.noun) not in taken:
                 break
         taken.add((self.verb, self.noun))
@@ -67,6 +75,8 @@ class Tool:
         if rng.random() < 0.2:
             self.params = self.params[:2] + [(base.invented(rng, split, False), *rng.choice(
                 [("string", base.city), ("string", base.word), ("integer", small)]), [])]
+        if split == TRAIN and rng.random() < 0.3:  # values of any kind under any name
+            self.params = [(base.invented(rng, split, False), p[1], p[2], []) for p in self.params]
         rng.shuffle(self.params)
         self.required = [p[0] for p in self.params if rng.random() < 0.8]
 
@@ -75,6 +85,10 @@ class Tool:
         if self.verb in ASKING:
             return f"Current {self.noun}" + (f" by {self.params[0][0]}" if self.params else "")
         return f"{self.verb.capitalize()} a {self.noun}" + (f" by its {self.params[0][0]}" if self.params else "")
+
+    def order(self, rng):
+        """The verb as somebody says it, e.g. "Look for"; an invented one is said as it is."""
+        return rng.choice(VERBS.get(self.verb) or [self.verb.capitalize()])
 
     def json(self):
         schema = {"type": "object", "properties": {p[0]: {"type": p[1]} for p in self.params}}
@@ -90,23 +104,19 @@ class Tool:
         parts = []
         for n, _, _, natural in self.params:
             if n in values:
-                forms = natural if natural and rng.random() < 0.6 else part_generic(split)
-                parts.append(rng.choice(forms).format(p=n.replace("_", " "), v=values[n]))
+                forms = natural if natural and rng.random() < 0.6 else GENERIC if split == base.TEST else GENERIC[:-1] + GENERIC_PATTERNS
+                parts.append(base.spell(rng, rng.choice(forms)).format(p=n.replace("_", " "), v=values[n]))
         rng.shuffle(parts)
         return (", " if rng.random() < 0.3 else " ").join(parts)
 
     def request(self, rng, split, values):
         article = rng.choice(["the", "the", "a"])
         if self.verb in ASKING and rng.random() < 0.5:
-            start = pick(rng, ["What is the", "Tell me the", "How is the", "Do you know the", "I wonder what is the", "Say what is the"], split)
+            start = ask(rng, ["What is the", "Tell me the", "How is the", "Do you know the", "I wonder what is the", "Say what is the"], split, QUESTION_PATTERNS)
             return f"{start} {self.noun} {self.phrase(rng, split, values)}".strip() + "?"
-        text = f"{rng.choice(VERBS[self.verb])} {article} {self.noun} {self.phrase(rng, split, values)}".strip()
-        return pick(rng, ["{t}.", "{t}", "Please {u}.", "{t}, please.", "I want this: {u}.", "Can you {u}?", "Could you please {u}?", "Would you {u}?"],
-                    split).format(t=text, u=text[0].lower() + text[1:])
-
-
-def part_generic(split):
-    return GENERIC if split == base.TEST else GENERIC[:-1]
+        text = f"{self.order(rng)} {article} {self.noun} {self.phrase(rng, split, values)}".strip()
+        return ask(rng, ["{t}.", "{t}", "Please {u}.", "{t}, please.", "I want this: {u}.", "Can you {u}?", "Could you please {u}?", "Would you {u}?"],
+                    split, REQUEST_PATTERNS).format(t=text, u=text[0].lower() + text[1:])
 
 
 def call(tool, values):
@@ -146,8 +156,8 @@ def request(rng, split, tools):
         if first is second and a == b:
             second_values = second.values(rng, split)
             b = second_values
-        joint = pick(rng, ["{a}. {b}.", "{a} and {c}.", "{a}, then {c}.", "First {d}, then {c}.", "{a} and also {c}.", "{a}; {c}.", "{a}, and after that {c}."], split)
-        x, y = (f"{rng.choice(VERBS[t.verb])} the {t.noun} {t.phrase(rng, split, v)}".strip() for t, v in ((first, a), (second, b)))
+        joint = ask(rng, ["{a}. {b}.", "{a} and {c}.", "{a}, then {c}.", "First {d}, then {c}.", "{a} and also {c}.", "{a}; {c}.", "{a}, and after that {c}."], split, JOINT_PATTERNS)
+        x, y = (f"{t.order(rng)} the {t.noun} {t.phrase(rng, split, v)}".strip() for t, v in ((first, a), (second, b)))
         return joint.format(a=x, b=y, c=y[0].lower() + y[1:], d=x[0].lower() + x[1:]), [call(first, a), call(second, b)], None
     if kind < 0.88:  # a request for a tool that is not there
         taken = {(t.verb, t.noun) for t in tools}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Open questions that a miniature cannot answer: it says so politely."""
 from skills import base
-from skills.base import Turn, pick, politely
+from skills.base import Turn, ask, pick, politely
 
 ANSWER = "I am a miniature; I know only Sirocco, Mistral Small 4 and a few small skills."
 TOPICS = ("quantum physics,the French Revolution,black holes,jazz music,the stock market,photosynthesis,chess,"
@@ -25,7 +25,7 @@ QUESTIONS = [
 
 
 def turn(rng, split):
-    text = pick(rng, QUESTIONS, split).format(
+    text = ask(rng, QUESTIONS, split).format(
         city=base.city(rng, split), name=base.name(rng, split), topic=pick(rng, TOPICS, split),
         thing=pick(rng, base.THINGS, split), food=pick(rng, base.FOODS, split),
         animal=pick(rng, base.ANIMALS, split), colour=pick(rng, base.COLOURS, split))
