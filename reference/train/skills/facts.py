@@ -76,11 +76,15 @@ WHICH = ["Which command lets me {n}?", "How do I {n}?", "How can I {n}?", "Which
          "I want to {n}. Which command?", "What do I type to {n}?", "How do I {n} with Sirocco?", "Which Sirocco command can {n}?",
          "Which sirocco command should I use to {n}?", "What command is there to {n}?"]
 WHAT_DOES_PATTERNS = [  # training's further wordings
-    "[What|When|Why] [would I use|do I need|do I use] [sirocco {c}|the command {c}|the {c} command|{c}][| for]?", "[Please |Can you |Could you |]explain [the {c} command|sirocco {c}|{c} in Sirocco][.|]",
-    "[What can|What does] [sirocco {c}|the {c} command|{c}] do[| for me]?", "[The command|sirocco|Sirocco's] {c}[: what does it do|: what is it for|?]", "[I want to know|Tell me|Say] what [sirocco {c}|the {c} command] [does|is for]."]
+    "[What|When|Why] [would I use|do I need|do I use] [sirocco {c}|the command {c}|the {c} command|{c}][| for]?",
+    "[Please |Can you |Could you |]explain [the {c} command|sirocco {c}|{c} in Sirocco][.|]",
+    "[What can|What does] [sirocco {c}|the {c} command|{c}] do[| for me]?", "[The command|sirocco|Sirocco's] {c}[: what does it do|: what is it for|?]",
+    "[I want to know|Tell me|Say] what [sirocco {c}|the {c} command] [does|is for]."]
 WHICH_PATTERNS = [
-    "[What|Which] [command|Sirocco command|sirocco command|tool] [do I use|should I take|would you use|will|can I use|is used|is right|lets us|helps me] to {n}?", "[I want to|I need to|We want to|Let me|I would like to|Help me] {n}[.|: how?|. How?|: which command?]",
-    "[Can|Could] [I|you|we] {n} with Sirocco[? How?|?]", "[Name|Tell me|Give me|Say] the command to {n}[.|]", "To {n}, [what do I type|which command do I run|what do I run|what do I use|I type what]?"]
+    "[What|Which] [command|Sirocco command|sirocco command|tool] [do I use|should I take|would you use|will|can I use|is used|is right|lets us|helps me] to {n}?",
+    "[I want to|I need to|We want to|Let me|I would like to|Help me] {n}[.|: how?|. How?|: which command?]",
+    "[Can|Could] [I|you|we] {n} with Sirocco[? How?|?]", "[Name|Tell me|Give me|Say] the command to {n}[.|]",
+    "To {n}, [what do I type|which command do I run|what do I run|what do I use|I type what]?"]
 
 # Figures as `sirocco compare` derives them, rounded; release months are the maker's.
 MODELS = {  # name: layers, parameters, active, context, cache a token, attention, release, experts
@@ -128,15 +132,18 @@ ATTRIBUTES = [  # index, questions, answer
          "Tell me the experts of {m}.", "How many experts are in {m}?"], "{m} has {v} experts."),
 ]
 
-NOUNS = ["[number of layers|layer number|depth]", "[number of parameters|parameters|size|total size|total parameters|full size]", "[active parameters|number of active parameters|active size|count of active parameters]",
-         "[context length|context|context size|length of the context|window]", "[cache per token|cache of a token|cache for each token|cache size per token]", "[attention|kind of attention|attention type|sort of attention]",
+NOUNS = ["[number of layers|layer number|depth]", "[number of parameters|parameters|size|total size|total parameters|full size]",
+    "[active parameters|number of active parameters|active size|count of active parameters]",
+         "[context length|context|context size|length of the context|window]", "[cache per token|cache of a token|cache for each token|cache size per token]",
+         "[attention|kind of attention|attention type|sort of attention]",
          "[release date|release|release month|date of release|month of release]", "[number of experts|experts|expert count]"]
 
 
 def figures(index):
     """Training's further wordings of a question for an attribute."""
     return [p.replace("{x}", NOUNS[index]) for p in (
-        "[What is|Tell me|Give me|Say|I need|Do you know|Can you tell me|Please tell me|Look up|Name] the {x} [of|for] {m}[?|.|]", "{m}[:|,] {x}[?|.|]", "[The|And the|So the] {x} [of|for] {m}[?|, please.|]",
+        "[What is|Tell me|Give me|Say|I need|Do you know|Can you tell me|Please tell me|Look up|Name] the {x} [of|for] {m}[?|.|]", "{m}[:|,] {x}[?|.|]",
+        "[The|And the|So the] {x} [of|for] {m}[?|, please.|]",
         "For {m}, what is the {x}?", "What {x} [does|did] {m} [have|use]?")]
 
 

@@ -52,13 +52,16 @@ CAPITALS_PATTERNS = [MUST + "[answer|reply|write|speak|respond] [only |]in [capi
 FRENCH_PATTERNS = [MUST + "[answer|reply|write|speak|respond] [only |]in French[.|!| only.|]", MUST + "[put|write|set|give] " + EVERY + " in French[.|]",
                    "[French|Français] [only|for everything|always|please][.|]", "[You|This assistant|The assistant] [speaks|answers|knows|uses] [only |]French[ only|][.|]",
                    "[Parle|Parlez|Écris|Écrivez] français[.|]"]
-PERSONA_PATTERNS = ["[You are|You're|Be|Play|Act as|Speak as|Answer as|Pretend to be|Imagine you are|Today you are] [{n}, a {r}|a {r} named {n}|a {r} called {n}|the {r} {n}|a {r} whose name is {n}][.|]",
+PERSONA_PATTERNS = ["[You are|You're|Be|Play|Act as|Speak as|Answer as|Pretend to be|Imagine you are|Today you are] "
+                    "[{n}, a {r}|a {r} named {n}|a {r} called {n}|the {r} {n}|a {r} whose name is {n}][.|]",
                     "Your [name is|name:|character is] {n}[. Your job:|, your job is| and your work is] {r}[.|]", "[Name|Character]: {n}[.|,|;] [Role|Job|Work]: {r}[.|]",
                     "{n} is [your name and {r} your job|who you are, a {r}][.|]"]
-NAME_PATTERNS = ["[Who|What] [are you|is talking|am I with|is there|is on the line|is this speaking|is it][, please|, then|][?|]", "[Hi|Hello|Hey|Good day|Excuse me][,|!|.] [who are you|what is your name|who is there|who speaks][?|]",
+NAME_PATTERNS = ["[Who|What] [are you|is talking|am I with|is there|is on the line|is this speaking|is it][, please|, then|][?|]",
+                 "[Hi|Hello|Hey|Good day|Excuse me][,|!|.] [who are you|what is your name|who is there|who speaks][?|]",
                  "[May|Can|Could] I [ask|know|have|hear|get] your name?", "[Please|Now|] [introduce yourself|present yourself|give your name|name yourself|tell us your name|tell me who I talk to].",
                  "[Do you have|Have you got] a name?", "[With whom|To whom] [do I speak|am I speaking|am I talking|do I talk]?", "What [do|may|can] I call you?"]
-ROLE_PATTERNS = ["What [work|job] do you [do|have]?", "What [is|was] your [trade|profession|work|occupation|business][, please|][?|]", "[How|With what] do you earn [money|your money|your bread|a living]?",
+ROLE_PATTERNS = ["What [work|job] do you [do|have]?", "What [is|was] your [trade|profession|work|occupation|business][, please|][?|]",
+                 "[How|With what] do you earn [money|your money|your bread|a living]?",
                  "[What|Which] [is it you do|do you work as|job do you have|do you work]?", "[Please|Now|] tell [me|us] [what you do|your trade|your work|what your work is]."]
 
 
