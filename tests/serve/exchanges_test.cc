@@ -4,7 +4,9 @@
 // file in its working directory: look at the difference, then copy it over.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
+#include <limits>
 #include <regex>
 #include <set>
 
@@ -58,12 +60,19 @@ bool fold(Json& into, const Json& next, bool check_only) {
   return true;
 }
 
+// Choices of one answer stream as they come: their events are told apart, one choice after the other.
+int choice_of(const Json& event) {
+  if (!event.contains("choices")) return 0;
+  return event["choices"].empty() ? std::numeric_limits<int>::max() : event["choices"][0].value("index", 0);
+}
+
 std::string folded(const Answer& answer) {
   if (!answer.headers.contains("content-type") || answer.headers.at("content-type") != "text/event-stream") {
     return answer.body;
   }
-  std::vector<Json> kept;
-  for (Json& event : answer.events()) {
+  std::vector<Json> events = answer.events(), kept;
+  std::ranges::stable_sort(events, {}, choice_of);
+  for (Json& event : events) {
     if (!kept.empty() && fold(kept.back(), event, true)) {
       fold(kept.back(), event, false);
     } else {
