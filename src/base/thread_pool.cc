@@ -16,7 +16,9 @@ constexpr auto kSpin = std::chrono::microseconds(50);
 constexpr uint32_t kClosed = 1u << 15;
 constexpr uint32_t kInside = kClosed - 1;
 
-uint32_t open_door(uint32_t generation) { return generation << 16; }
+uint32_t open_door(uint32_t generation) {
+  return generation << 16;
+}
 
 int available_cores() {
   cpu_set_t set;

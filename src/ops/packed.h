@@ -31,6 +31,9 @@ enum class RecordKind : uint8_t {
   int16_per_256,  // one scale for 256 columns, from their Euclidean norm
 };
 inline constexpr int kRecordKinds = 5;
+inline constexpr bool is_int8(RecordKind kind) {
+  return kind == RecordKind::int8_per_32 || kind == RecordKind::int8_per_256;
+}
 
 // x ≈ scale · code. Sums are of codes; columns past the matrix are zero.
 struct Int8Record {

@@ -16,7 +16,7 @@ struct PixelView {
 
 class PictureEncoding {
  public:
-  // The most of one step(), counted as SPEED.md counts: on two cores some 50 ms. The least that a step does is 48
+  // The most of one step(), counted as SPEED.md counts: 60 to 110 ms on its host B. The least that a step does is 48
   // patches of half a layer, which at the published tower's size are 4e9 for the largest picture.
   static constexpr double kStepOperations = 2e10;
 
@@ -27,7 +27,7 @@ class PictureEncoding {
   // [n, D], n = (height / (patch · merge)) · (width / (patch · merge)) in reading order: the rows of [IMG] tokens
   // alone; [IMG_BREAK] and [IMG_END] keep their embeddings. REQUIRES: step() returned true.
   virtual View<const float> rows() const = 0;
-  // What the picture takes in all, and what is done: for progress and benchmarks.
+  // What the picture takes in all: for benchmarks.
   virtual double operations() const = 0;
 };
 

@@ -104,7 +104,7 @@ std::vector<std::byte> records_of(const OpTable& table, const std::vector<std::v
   std::vector<std::byte> out(static_cast<size_t>(blocks * tokens) * record);
   for (int64_t t = 0; t < tokens; ++t) {
     const float* row = x[static_cast<size_t>(t)].data();
-    if (kind != RecordKind::bf16 && kind != RecordKind::f32) {
+    if (is_int8(kind)) {
       table.int8_kernels->to_int8(row, cols, kind, reinterpret_cast<Int8Record*>(out.data()) + t, tokens);
       continue;
     }

@@ -7,6 +7,7 @@
 
 #include "ops/avx2/tile.h"
 #include "ops/packed.h"
+#include "ops/spin.h"
 
 namespace sirocco {
 namespace {
@@ -89,17 +90,8 @@ void multiply(const PackedStrip& strip, const void* records, int tokens, float* 
 }
 
 int64_t spin(int64_t rounds) {
-  constexpr int kSums = 12;
-  __m256 sum[kSums];
-  for (auto& value : sum) value = _mm256_setzero_ps();
-  __m256 a = _mm256_set1_ps(1.0f);
-  for (int64_t i = 0; i < rounds; ++i) {
-    asm volatile("" : "+x"(a));  // keeps the loop a loop
-#pragma GCC unroll 12
-    for (auto& value : sum) value = _mm256_fmadd_ps(a, a, value);
-  }
-  for (auto& value : sum) asm volatile("" : : "x"(value));
-  return rounds * kSums * 16;
+  return spin_sums(rounds, 16, _mm256_setzero_ps(), _mm256_set1_ps(1.0f),
+                   [](__m256 sum, __m256 a) { return _mm256_fmadd_ps(a, a, sum); });
 }
 
 constexpr PackedKernel kKernels[] = {

@@ -10,6 +10,7 @@
 
 #include "ops/avx2/tile.h"
 #include "ops/packed.h"
+#include "ops/spin.h"
 
 namespace sirocco {
 namespace {
@@ -404,17 +405,9 @@ void to_int8(const float* x, int64_t cols, RecordKind kind, Int8Record* records,
 }
 
 int64_t spin(int64_t rounds) {
-  constexpr int kSums = 12;
-  __m256i sum[kSums];
-  for (auto& value : sum) value = _mm256_setzero_si256();
-  __m256i a = _mm256_set1_epi8(1);
-  for (int64_t i = 0; i < rounds; ++i) {
-    asm volatile("" : "+x"(a));  // keeps the loop a loop
-#pragma GCC unroll 12
-    for (auto& value : sum) value = _mm256_add_epi16(value, _mm256_maddubs_epi16(a, a));
-  }
-  for (auto& value : sum) asm volatile("" : : "x"(value));
-  return rounds * kSums * 64;
+  return spin_sums(rounds, 64, _mm256_setzero_si256(), _mm256_set1_epi8(1), [](__m256i sum, __m256i a) {
+    return _mm256_add_epi16(sum, _mm256_maddubs_epi16(a, a));
+  });
 }
 
 template <class F>

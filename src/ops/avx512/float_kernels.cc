@@ -9,6 +9,7 @@
 #include "ops/avx512/e4m3.h"
 #include "ops/avx512/tile.h"
 #include "ops/packed.h"
+#include "ops/spin.h"
 
 namespace sirocco {
 namespace {
@@ -74,16 +75,8 @@ void multiply(const PackedStrip& strip, const void* records, int tokens, float* 
 }
 
 int64_t spin(int64_t rounds) {
-  __m512 sum[kMaxTile];
-  for (auto& value : sum) value = _mm512_setzero_ps();
-  __m512 a = _mm512_set1_ps(1.0f);
-  for (int64_t i = 0; i < rounds; ++i) {
-    asm volatile("" : "+v"(a));  // keeps the loop a loop
-#pragma GCC unroll 12
-    for (auto& value : sum) value = _mm512_fmadd_ps(a, a, value);
-  }
-  for (auto& value : sum) asm volatile("" : : "v"(value));
-  return rounds * kMaxTile * 32;
+  return spin_sums(rounds, 32, _mm512_setzero_ps(), _mm512_set1_ps(1.0f),
+                   [](__m512 sum, __m512 a) { return _mm512_fmadd_ps(a, a, sum); });
 }
 
 constexpr PackedKernel kKernels[] = {

@@ -9,6 +9,7 @@
 #include "ops/avx512/e4m3.h"
 #include "ops/avx512/tile.h"
 #include "ops/packed.h"
+#include "ops/spin.h"
 
 namespace sirocco {
 namespace {
@@ -79,17 +80,9 @@ void multiply(const PackedStrip& strip, const void* records, int tokens, float* 
 }
 
 int64_t spin(int64_t rounds) {
-  __m512 sum[kMaxTile];
-  for (auto& value : sum) value = _mm512_setzero_ps();
-  __m512i a = _mm512_set1_epi16(0x3f80);
-  for (int64_t i = 0; i < rounds; ++i) {
-    asm volatile("" : "+v"(a));  // keeps the loop a loop
-#pragma GCC unroll 12
-    for (auto& value : sum)
-      value = _mm512_dpbf16_ps(value, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(a));
-  }
-  for (auto& value : sum) asm volatile("" : : "v"(value));
-  return rounds * kMaxTile * 64;
+  return spin_sums(rounds, 64, _mm512_setzero_ps(), _mm512_set1_epi16(0x3f80), [](__m512 sum, __m512i a) {
+    return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(a));
+  });
 }
 
 constexpr PackedKernel kKernels[] = {

@@ -9,6 +9,7 @@
 
 #include "ops/avx512/tile.h"
 #include "ops/packed.h"
+#include "ops/spin.h"
 
 namespace sirocco {
 namespace {
@@ -94,16 +95,8 @@ void to_int16(const float* x, int64_t cols, Int16Record* records, int64_t stride
 }
 
 int64_t spin(int64_t rounds) {
-  __m512i sum[kMaxTile];
-  for (auto& value : sum) value = _mm512_setzero_si512();
-  __m512i a = _mm512_set1_epi16(1);
-  for (int64_t i = 0; i < rounds; ++i) {
-    asm volatile("" : "+v"(a));  // keeps the loop a loop
-#pragma GCC unroll 12
-    for (auto& value : sum) value = _mm512_dpwssd_epi32(value, a, a);
-  }
-  for (auto& value : sum) asm volatile("" : : "v"(value));
-  return rounds * kMaxTile * 64;
+  return spin_sums(rounds, 64, _mm512_setzero_si512(), _mm512_set1_epi16(1),
+                   [](__m512i sum, __m512i a) { return _mm512_dpwssd_epi32(sum, a, a); });
 }
 
 constexpr PackedKernel kKernels[] = {{DType::i16_packed, RecordKind::int16_per_256, multiply}};

@@ -8,6 +8,7 @@
 
 #include "ops/avx512/tile.h"
 #include "ops/packed.h"
+#include "ops/spin.h"
 
 namespace sirocco {
 namespace {
@@ -387,16 +388,8 @@ void to_int8(const float* x, int64_t cols, RecordKind kind, Int8Record* records,
 }
 
 int64_t spin(int64_t rounds) {
-  __m512i sum[kMaxTile];
-  for (auto& value : sum) value = _mm512_setzero_si512();
-  __m512i a = _mm512_set1_epi8(1);
-  for (int64_t i = 0; i < rounds; ++i) {
-    asm volatile("" : "+v"(a));  // keeps the loop a loop
-#pragma GCC unroll 12
-    for (auto& value : sum) value = _mm512_dpbusd_epi32(value, a, a);
-  }
-  for (auto& value : sum) asm volatile("" : : "v"(value));
-  return rounds * kMaxTile * 128;
+  return spin_sums(rounds, 128, _mm512_setzero_si512(), _mm512_set1_epi8(1),
+                   [](__m512i sum, __m512i a) { return _mm512_dpbusd_epi32(sum, a, a); });
 }
 
 constexpr PackedKernel kKernels[] = {

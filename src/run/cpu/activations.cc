@@ -48,7 +48,7 @@ void Activations::resize(RecordKind kind, int64_t tokens, int64_t cols) {
 void Activations::narrow(const OpTable& ops, const float* x, int64_t cols, int64_t first, int tokens,
                          int64_t index) {
   std::byte* out = record(first, index);
-  if (kind_ == RecordKind::int8_per_32 || kind_ == RecordKind::int8_per_256)
+  if (is_int8(kind_))
     return ops.int8_kernels->to_int8(x, cols, kind_, reinterpret_cast<Int8Record*>(out), tokens);
   for (int64_t begin = 0; begin < cols; begin += kRecordColumns, out += tokens * record_bytes_)
     narrow_to_record(ops, kind_, x + begin, std::min<int64_t>(kRecordColumns, cols - begin), out);

@@ -71,10 +71,12 @@ class MatrixLoader {
   bool packs() const { return pack_; }
   Matrix load(const WeightView& source);  // absent in, absent out
   // The same; but types without a packed kernel become the 16-bit type that has one, and get zero columns up to
-  // `cols` then (0: as many as there are).
+  // `cols` then, the next multiple of 32 at most (0: as many as there are).
   Matrix load_narrowed(const WeightView& source, int64_t cols = 0);
 
  private:
+  // Packs decoded rows as the 16-bit type of `kernel`. REQUIRES: cols is source.cols, rounded up to at most the next
+  // multiple of 32.
   Matrix load_wide(const WeightView& source, int64_t cols, const PackedKernel& kernel);
   // Packs strip by strip what `pack` writes; `shape` tells rows, columns and type.
   void fill(Matrix& matrix, const WeightView& shape, const PackedKernel& kernel,

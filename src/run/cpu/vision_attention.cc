@@ -106,9 +106,16 @@ void VisionKeys::pack_values(View<const float> values, int64_t head, int64_t blo
   }
 }
 
-PackedStrip VisionKeys::strip(const std::byte* data, int64_t cols, int64_t rows) const {
-  WeightView shape{.dtype = kernel_->dtype, .rows = rows, .cols = cols};
-  return packed_strip(shape, 0, data);
+void VisionKeys::multiply(const std::byte* strips, int64_t rows, int64_t cols, int64_t strip_bytes,
+                          const std::byte* records, View<float> y) const {
+  const WeightView shape{.dtype = kernel_->dtype, .rows = rows, .cols = cols};
+  PackedStrip strip = packed_strip(shape, 0, strips);
+  for (int64_t row = 0; row < rows; row += kStripRows) {
+    strip.rows = static_cast<int>(std::min<int64_t>(kStripRows, rows - row));
+    kernel_->multiply(strip, records, static_cast<int>(y.rows), y.data + row, y.stride);
+    strip.lines += strip_bytes;
+    strip.scales += strip_bytes;
+  }
 }
 
 void VisionKeys::attend(View<float> queries, View<float> out, Compute& compute) const {
@@ -190,9 +197,7 @@ void VisionKeys::attend_tile(View<const float> queries, int64_t head, View<float
                        to + (begin / kRecordColumns * tokens + t) * bytes);
   };
   for (int t = 0; t < tokens; ++t) narrow(queries.row(t), dim_, query_records, t);
-  for (int64_t s = 0; s * kStripRows < patches_; ++s)
-    kernel_->multiply(strip(packed_keys_.data() + key_at(head, s), key_cols_, patches_ - kStripRows * s),
-                      query_records, tokens, scores.data + kStripRows * s, scores.stride);
+  multiply(packed_keys_.data() + key_at(head, 0), patches_, key_cols_, key_strip_bytes_, query_records, scores);
   float total[kMaxTile];
   for (int t = 0; t < tokens; ++t) {
     float* row = scores.row(t);
@@ -200,9 +205,7 @@ void VisionKeys::attend_tile(View<const float> queries, int64_t head, View<float
     std::fill(row + patches_, row + value_cols_, 0.0f);
     narrow(row, value_cols_, records, t);
   }
-  for (int64_t s = 0; s < value_strips_; ++s)
-    kernel_->multiply(strip(packed_values_.data() + value_at(head, s), value_cols_, dim_ - kStripRows * s),
-                      records, tokens, sums.data + kStripRows * s, sums.stride);
+  multiply(packed_values_.data() + value_at(head, 0), dim_, value_cols_, value_strip_bytes_, records, sums);
   for (int t = 0; t < tokens; ++t)
     for (int64_t c = 0; c < dim_; ++c) out.at(t, c) = sums.at(t, c) / total[t];
 }

@@ -41,8 +41,9 @@ class VisionKeys {
                    const OpTable& ops) const;
   int64_t scratch_floats() const;
 
-  // Of `cols` columns at `data`, of which `rows` rows exist.
-  PackedStrip strip(const std::byte* data, int64_t cols, int64_t rows) const;
+  // y = every row of `rows` rows times each record; their strips of `cols` columns lie one behind the other.
+  void multiply(const std::byte* strips, int64_t rows, int64_t cols, int64_t strip_bytes, const std::byte* records,
+                View<float> y) const;
 
   const int64_t patches_, heads_, dim_;
   const PackedKernel* const kernel_;
@@ -52,7 +53,7 @@ class VisionKeys {
   int64_t key_strip_bytes_ = 0, value_strip_bytes_ = 0;
   AlignedBuffer<std::byte> packed_keys_;    // [heads, value_cols / 16] strips
   AlignedBuffer<std::byte> packed_values_;  // [heads, value_strips] strips
-  AlignedBuffer<float> keys_, values_;              // [heads, patches, hd] without a kernel
+  AlignedBuffer<float> keys_, values_;      // [heads, patches, hd] without a kernel
 };
 
 }  // namespace sirocco

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loop of every PackedKernels::spin: one instruction on registers alone, as often as its latency needs company.
+// Internal linkage: each file compiles its own copy for its own instruction set (ARCHITECTURE.md, "ISA files").
+#pragma once
+
+#include <cstdint>
+
+namespace sirocco {
+namespace {
+
+// Runs sum = step(sum, a) on twelve sums, `rounds` times; returns the operations done, `operations` a step.
+template <class Sum, class Operand, class Step>
+inline int64_t spin_sums(int64_t rounds, int operations, Sum zero, Operand a, const Step& step) {
+  constexpr int kSums = 12;
+  Sum sum[kSums];
+  for (auto& value : sum) value = zero;
+  for (int64_t i = 0; i < rounds; ++i) {
+    asm volatile("" : "+x"(a));  // keeps the loop a loop
+#pragma GCC unroll 12
+    for (auto& value : sum) value = step(value, a);
+  }
+  for (auto& value : sum) asm volatile("" : : "x"(value));
+  return rounds * kSums * operations;
+}
+
+}  // namespace
+}  // namespace sirocco
