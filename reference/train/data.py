@@ -9,13 +9,13 @@ import random
 import torch
 
 import pixels
-from skills import arithmetic, extract, facts, lists, memory, pictures, system, text, tools, unknown
+from skills import arithmetic, extract, facts, lists, memory, pictures, spelling, system, text, tools, unknown
 from skills.base import TRAIN, Turn
 from skills.tools import said
 
 MIX = {  # document kind: share of documents
-    "chat": 14, "facts": 8, "arith": 16, "drill": 10, "memory": 16, "system": 13, "tools": 14, "extract": 14,
-    "lists": 12, "echo": 10, "text": 1, "long": 0, "pictures": 12,
+    "chat": 16, "facts": 9, "arith": 9, "drill": 6, "memory": 9, "system": 10, "tools": 22, "extract": 18,
+    "lists": 13, "echo": 5, "spelling": 14, "text": 1, "long": 0, "pictures": 24,
 }
 KINDS = list(MIX)
 
@@ -95,6 +95,8 @@ def document(rng, encoder, vocab_size):
         return kind, *echo(rng, encoder, vocab_size), []
     if kind == "drill":
         return kind, *encoder.pieces(arithmetic.drill(rng)), []
+    if kind == "spelling":
+        return kind, *encoder.pieces(spelling.drill(rng)), []
     request = conversation(rng, kind)
     return kind, *encoder.conversation(request), [pixels.prepare(p) for p in encoder.pictures(request)]
 

@@ -239,6 +239,23 @@ class Block(nn.Module):
         return x + y, balance
 
 
+@torch.no_grad()
+def init_weights(module, seed):
+    """Fan-in scaled normal weights; the two projections into the residual stream start small."""
+    g = torch.Generator().manual_seed(seed)
+    for name, p in module.named_parameters():
+        if p.dim() == 1:
+            continue
+        std = p.shape[-1] ** -0.5
+        if name == "tok_embeddings":
+            std = 0.5
+        elif name.endswith("gate"):
+            std = 0.02
+        elif name.endswith(("wo", "w2", "w_out")):
+            std *= 0.3
+        p.copy_(torch.randn(p.shape, generator=g) * std)
+
+
 class Model(nn.Module):
     def __init__(self, config):
         super().__init__()
@@ -249,22 +266,6 @@ class Model(nn.Module):
         self.output = nn.Parameter(torch.empty(c.vocab_size, c.dim))
         self.tower = Tower(c) if c.vision_layers else None
         self.register_buffer("inv_freq", yarn_inv_freq(c), persistent=False)
-
-    def init(self, seed):
-        """Fan-in scaled normal weights; the two projections into the residual stream start small."""
-        g = torch.Generator().manual_seed(seed)
-        for name, p in self.named_parameters():
-            if p.dim() == 1:
-                continue
-            std = p.shape[-1] ** -0.5
-            if name == "tok_embeddings":
-                std = 0.5
-            elif name.endswith("gate"):
-                std = 0.02
-            elif name.endswith(("wo", "w2", "w_out")):
-                std *= 0.3
-            with torch.no_grad():
-                p.copy_(torch.randn(p.shape, generator=g) * std)
 
     def rope(self, positions, dtype):
         """positions [B, S] -> cos, sin [B,1,S,R/2] and the llama-4 query scale [B,1,S,1]."""

@@ -30,28 +30,27 @@ class Optimiser:
     def __init__(self, model, muon_lr=0.012, adam_lr=0.003, decay=0.02, rank=0, workers=1, dtype=torch.bfloat16):
         self.rank, self.workers, self.dtype = rank, workers, dtype
         self.muon_lr, self.adam_lr, self.decay = muon_lr, adam_lr, decay
-        self.matrices, rest, tables = [], [], []
+        self.matrices, self.head, rest = [], None, []
         for name, p in model.named_parameters():
             if name == "output":
                 self.head = p
-            elif name == "tok_embeddings":
-                tables.append(p)
-            elif p.dim() == 1 or name.endswith("gate"):
+            elif p.dim() == 1 or name == "tok_embeddings" or name.endswith("gate") or name.startswith("probes"):
                 rest.append(p)
             else:
                 halves = 2 if "w13" in name else 1
                 self.matrices.append((p, halves))
         self.momenta = [torch.zeros_like(p) for p, _ in self.matrices]
-        self.head_momentum, self.head_size = torch.zeros_like(self.head), torch.full((), 1e-6)
-        self.adam = torch.optim.Adam([{"params": tables, "scale": 1.0}, {"params": rest, "scale": 1.0}],
-                                     lr=adam_lr, betas=(0.9, 0.98), eps=1e-10, foreach=True)
+        if self.head is not None:
+            self.head_momentum, self.head_size = torch.zeros_like(self.head), torch.full((), 1e-6)
+        self.adam = torch.optim.Adam(rest, lr=adam_lr, betas=(0.9, 0.98), eps=1e-10, foreach=True)
 
     def step(self, factor):
         for group in self.adam.param_groups:
-            group["lr"] = self.adam_lr * group["scale"] * factor
+            group["lr"] = self.adam_lr * factor
         self.adam.step()
         with torch.no_grad():
-            self.head_step(factor)
+            if self.head is not None:
+                self.head_step(factor)
             self.matrix_step(factor)
 
     def head_step(self, factor):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trains the miniature. One command: python reference/train/train.py --minutes 180
 
+From nothing, the tower is first taught alone for some minutes (eyes.py) and kept beside the state.
 Everything is resumable from the state file (weights, optimiser, averaged weights, data generator, time
 spent). The learning rate is constant and falls linearly to zero over the last part of --minutes, so a run
 can be extended by starting it again with a larger --minutes. The data mix may change between resumptions.
@@ -21,9 +22,10 @@ import torch.multiprocessing as mp
 import torch.nn.functional as F
 
 import data
+import eyes
 from encode import Encoder
 from export import load_native
-from model import Config, Model
+from model import Config, Model, init_weights
 from optim import Optimiser
 from plant import plant
 from precision import fastest_dtype
@@ -58,8 +60,10 @@ class Run:
         self.config = Config()
         torch.manual_seed(args.seed)
         self.model = Model(self.config)
-        self.model.init(args.seed)
+        init_weights(self.model, args.seed)
         plant(self.model, args.seed)
+        if args.eyes.exists():
+            self.model.tower.load_state_dict(torch.load(args.eyes))
         self.optimiser = Optimiser(self.model, args.muon_lr, args.adam_lr, rank=rank, workers=args.workers,
                                    dtype=self.dtype)
         self.step, self.tokens, self.seconds, self.curve = 0, 0, 0.0, []
@@ -175,6 +179,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=180, help="training time in all, over every resumption")
     parser.add_argument("--state", type=pathlib.Path, default=pathlib.Path("mini-state.pt"))
     parser.add_argument("--start", type=pathlib.Path, help="a native folder whose weights to start from")
+    parser.add_argument("--eyes-minutes", type=float, default=12, help="of the tower alone, before a run from nothing")
     parser.add_argument("--tokenizer", type=pathlib.Path, default=HERE / "models/mini/tekken.json")
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2, help="processes, one thread each")
@@ -188,6 +193,9 @@ def main():
     parser.add_argument("--fall", type=float, default=0.35, help="last part of the time in which the rate falls")
     parser.add_argument("--save-minutes", type=float, default=4)
     args = parser.parse_args()
+    args.eyes = args.state.with_suffix(".eyes.pt")
+    if args.eyes_minutes and not (args.start or args.state.exists() or args.eyes.exists()):
+        torch.save(eyes.teach(Config(), args.eyes_minutes, args.seed), args.eyes)
     with tempfile.TemporaryDirectory() as folder:
         mp.start_processes(work, (args, f"{folder}/store"), nprocs=args.workers, start_method="spawn")
 

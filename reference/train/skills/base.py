@@ -10,6 +10,8 @@ import dataclasses
 import re
 import zlib
 
+from skills import spelling
+
 TRAIN, TEST = "train", "test"
 
 
@@ -91,9 +93,11 @@ HELD_OUT = {w.lower() for pool in POOLS + [MONTHS, DAYS] for w in part(pool, TES
 
 
 def letters(rng):
-    """Any letters: free syllables, pieces of training's own words put together, or a code with digits."""
+    """Any letters: a word of the vocabulary, free syllables, pieces of training's own words put together, or a code with digits."""
     chance = rng.random()
-    if chance < 0.4:
+    if chance < 0.3 and spelling.vocabulary():
+        return spelling.word(rng).lower()
+    if chance < 0.5:
         return "".join(rng.choice(CONSONANTS) + rng.choice(VOWELS) + rng.choice(CODAS) for _ in range(rng.randrange(1, 4)))
     if chance < 0.9:
         word = ""
@@ -125,7 +129,7 @@ def name(rng, split):
 
 def value(rng, pool, split):
     """One of a pool; in training often an invented word in its place."""
-    return invented(rng, split, False) if split == TRAIN and rng.random() < 0.4 else pick(rng, pool, split)
+    return invented(rng, split, False) if split == TRAIN and rng.random() < 0.5 else pick(rng, pool, split)
 
 
 def city(rng, split):

@@ -34,6 +34,26 @@ IDENTITY = [
      "Sirocco is an engine in C++ that runs Mistral Small 4 on your own computer."),
 ]
 
+IDENTITY_PATTERNS = [  # training's further wordings, in the order of IDENTITY
+    ["[And |So, |Now, |][who|what] [are you|is this|am I talking with|is speaking|is there]?", "[What|Which] [kind of |sort of |][AI|bot|model|assistant|program] [are you|is this|do I have here]?",
+     "[Say|Tell me|Tell us|I want to know] [who|what] you are.", "[May|Can] I [know|ask] [your name|what you are]?", "Are you [a person|a bot|human|an AI|ChatGPT|Mistral|a computer]?"],
+    ["[What|Which] [things |tasks |skills |jobs |]can you [do|help with|manage|handle|solve]?", "[What|Which things] [can I|may I|could I|should I|do I] [ask|ask you for|use you for|do with you|learn from you]?",
+     "[How|With what|In which way] [can|could|do|would] you [help|help me|be of use|assist]?", "[Show|Tell] me [what you can do|your abilities|your skills].", "[What|Which] [are|is] your [abilities|talents|tasks|purpose]?"],
+    ["[Hello|Hi|Hey|Good morning|Good evening|Hi there][, how nice| again|, miniature|, Sirocco|, friend|, you|][!|.|]", "[A good|A nice|A lovely] [morning|evening|afternoon|day] to you[!|.|]",
+     "[Good|Nice|Lovely] [to see you|to meet you|morning|evening|afternoon, all|day to you][!|.|]"],
+    ["[Thank you|Thanks|Many thanks|My thanks][ for this| for the answer| for that|, friend| again|, great||, perfect][.|!|]", "[That was|This was|Very|Great,] [helpful|kind|useful][, thanks|, thank you].",
+     "[I thank you|Much obliged|Cheers]."],
+    ["[Goodbye|Bye|See you|Good night|So long|Farewell][ then| now|, friend| tomorrow| next time||, miniature][!|.|]", "[I must|I will|Now I|I have to] [go|leave|stop|close][ now|][, bye|. Goodbye|][.|!]",
+     "[That is it|That was all|Enough for today|We are done][, bye|, goodbye|. See you][.|!]"],
+    ["[How|And how] [are|is] [you|life|everything|all][ today| now|, my friend| doing|]?", "[Are you|You are] [fine|good|happy|OK|in good health|doing well][ today| now|]?", "How [was|is] your [day|morning|week]?"],
+    ["[Who|Which team|Which people|What project] [made|trained|built|created|wrote|developed|designed] [you|this model]?", "[How|Where|By whom] were you [made|trained|built|created|developed|taught]?",
+     "[What|Which data] were you trained on?", "Who is your [maker|author|father|creator]?"],
+    ["[How|Say how] [big|large|small|tiny|heavy] [are you|is this model]?", "[What is|Tell me|Give me] your [parameter count|number of parameters|size in parameters].", "How many [weights|parameters] [do you have|are there in you|do you use]?",
+     "Are you [tiny|large|huge|little]?"],
+    ["[What|And what] [is|was|does] [Sirocco|the Sirocco engine|this Sirocco][ about| good for| doing|]?", "[Say|Tell me|Tell us|I want to know] what Sirocco [is|does|is for].", "[Explain|Describe|Present] [the Sirocco engine|Sirocco to me|the project Sirocco].",
+     "[Why|When] [would I|do I|should I] use Sirocco?"],
+]
+
 COMMANDS = {  # command: (does what, phrases for a need)
     "run": ("answers one prompt, or every prompt of a file, and exits",
             ["answer one prompt", "run a single prompt", "answer all prompts of a file", "run prompts from a file",
@@ -132,7 +152,7 @@ ATTRIBUTES = [  # index, questions, answer
          "Tell me the experts of {m}.", "How many experts are in {m}?"], "{m} has {v} experts."),
 ]
 
-NOUNS = ["[number of layers|layer number|depth]", "[number of parameters|parameters|size|total size|total parameters|full size]",
+NOUNS = ["[number of layers|layer number|layer count|depth]", "[number of parameters|parameters|size|total size|total parameters|full size]",
     "[active parameters|number of active parameters|active size|count of active parameters]",
          "[context length|context|context size|length of the context|window]", "[cache per token|cache of a token|cache for each token|cache size per token]",
          "[attention|kind of attention|attention type|sort of attention]",
@@ -148,8 +168,9 @@ def figures(index):
 
 
 def identity(rng, split):
-    questions, answer = rng.choice(IDENTITY)
-    return Turn(ask(rng, questions, split), answer, "I know this. It is about me.")
+    which = rng.randrange(len(IDENTITY))
+    questions, answer = IDENTITY[which]
+    return Turn(ask(rng, questions, split, IDENTITY_PATTERNS[which]), answer, "I know this. It is about me.")
 
 
 def model_fact(rng, split):

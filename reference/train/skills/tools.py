@@ -42,6 +42,9 @@ PARAMS = [  # name, type, maker, natural phrases
 GENERIC = ["with {p} {v}", "{p} {v}", "{p}: {v}", "using {p} {v}", "where the {p} is {v}", "and {p} = {v}"]
 ASKING = ("get", "find", "check", "read", "fetch")
 SORRY = "I have no tool for that."
+REASONS = ["not found", "no access", "too late", "timeout", "bad value", "out of stock", "server busy"]
+RESULTS = ("temperature wind price seats status distance total rain gate floor time colour speed owner level winner size number "
+           "place weight").split()
 GENERIC_PATTERNS = ["[given|having|by|taking|on] {p} {v}", "{p} [is|equal to|set to|being] {v}", "[the|whose|its] {p} [is|being|must be] {v}", "[with|for|given] [a|the] {p} of {v}"]
 QUESTION_PATTERNS = ["[What was|Which is|How was|How about|I want to know|I ask for|Find out|Can you say|Can you tell me|Let me know|I would like to see|Do you have|Is there news on] the"]
 REQUEST_PATTERNS = ["[Can you|Will you|I want you to|I would like you to|Now|Kindly|Then|Next|May I ask you to|You should] [please |]{u}[.|?|]", "{t}[.|!| now.| for me.| at once.]",
@@ -128,13 +131,15 @@ def result(rng, split):
     """-> tool content, the answer it should lead to."""
     kind = rng.random()
     if kind < 0.12:
-        why = pick(rng, ["not found", "no access", "too late", "timeout", "bad value", "out of stock", "server busy"], split)
+        why = pick(rng, REASONS, split)
+        if split == TRAIN and rng.random() < 0.5:
+            why = " ".join(base.word(rng, split) for _ in range(rng.randrange(1, 4)))
         return json.dumps({"error": why}), f"The tool failed: {why}."
     if kind < 0.25:
         return rng.choice(["done", "ok", '{"status": "done"}', '{"ok": true}', '{"status": "ok"}']), "Done."
-    keys = rng.sample(base.part("temperature wind price seats status distance total rain gate floor time colour speed owner level winner size "
-                                "number place weight".split(), split), rng.choice([1, 1, 2]))if split == base.TRAIN else \
-        [pick(rng, "temperature wind price seats status distance total rain gate floor time colour speed owner level winner size number place weight".split(), split)]
+    keys = rng.sample(base.part(RESULTS, split), rng.choice([1, 1, 2]) if split == TRAIN else 1)
+    if split == TRAIN and rng.random() < 0.5:
+        keys = list(dict.fromkeys(base.invented(rng, split, False) for _ in keys))
     values = {k: rng.choice([rng.randrange(100), rng.randrange(1000), base.word(rng, split), base.name(rng, split)]) for k in keys}
     return json.dumps(values), capital("the ") + " and the ".join(f"{k} is {v}" for k, v in values.items()) + "."
 
@@ -146,11 +151,11 @@ def capital(text):
 def request(rng, split, tools):
     """-> user text, calls (may be empty), answer if no call, kind."""
     kind = rng.random()
-    if kind < 0.62:
+    if kind < 0.55:
         tool = rng.choice(tools)
         values = tool.values(rng, split)
         return tool.request(rng, split, values), [call(tool, values)], None
-    if kind < 0.78:
+    if kind < 0.7:
         first, second = (rng.choice(tools), rng.choice(tools))
         a, b = first.values(rng, split), second.values(rng, split)
         if first is second and a == b:
