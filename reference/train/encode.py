@@ -105,10 +105,11 @@ class Encoder:
         return ids, weights
 
     def pieces(self, pieces):
-        """Plain text with marked loss: [(text, counts)] -> ids, weights, with <s> and </s>."""
-        ids, weights = [self.special["<s>"]], [0]
-        for text, counts in pieces:
-            tokens = self.text(text)
-            ids += tokens
-            weights += [int(counts)] * len(tokens)
-        return ids + [self.special["</s>"]], weights + [1]
+        """Plain text with marked loss: [(text, counts)] -> ids, weights, with <s> and </s>. An id counts if it starts in
+        a piece that does."""
+        marks = [int(counts) for text, counts in pieces for _ in text.encode()]  # one a byte
+        ids, weights, at = self.text("".join(text for text, _ in pieces)), [], 0
+        for i in ids:
+            weights.append(marks[at])
+            at += len(self.bpe.decode_single_token_bytes(i - self.offset))
+        return [self.special["<s>"], *ids, self.special["</s>"]], [0, *weights, 1]

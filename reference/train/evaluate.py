@@ -57,26 +57,31 @@ def asked(content):
     return content if isinstance(content, str) else " ".join(c.get("text", "(picture)") for c in content)
 
 
-def engine_answers(engine, folder, lines):
-    """Answers of `sirocco run MODEL --jsonl FILE`: one object a line, in order."""
+def replies(engine, folder, lines):
+    """Replies of `sirocco run MODEL --jsonl FILE`: one object a line, in order."""
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as f:
         for x in lines:
             f.write(json.dumps({k: v for k, v in x.items() if k != "expect"}, ensure_ascii=False) + "\n")
         f.flush()
         done = subprocess.run([engine, "run", folder, "--jsonl", f.name], check=True, capture_output=True, text=True)
-    answers = []
-    for text in done.stdout.splitlines():
-        reply = json.loads(text)
+    out = [json.loads(text) for text in done.stdout.splitlines()]
+    if len(out) != len(lines):
+        raise SystemExit(f"{len(lines)} prompts, {len(out)} replies")
+    for line, reply in zip(lines, out):
         if "error" in reply:
-            raise SystemExit(f"{lines[len(answers)]['id']}: {reply['error']}")
+            raise SystemExit(f"{line['id']}: {reply['error']}")
+    return out
+
+
+def engine_answers(engine, folder, lines):
+    answers = []
+    for reply in replies(engine, folder, lines):
         got = {"content": reply["text"]}
         if reply["reasoning"]:
             got["think"] = reply["reasoning"]
         if reply["tool_calls"]:
             got["tool_calls"] = [c["function"] for c in reply["tool_calls"]]
         answers.append(got)
-    if len(answers) != len(lines):
-        raise SystemExit(f"{len(lines)} prompts, {len(answers)} replies")
     return answers
 
 

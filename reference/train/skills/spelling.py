@@ -31,15 +31,34 @@ def word(rng):
     return text.capitalize() if chance < 0.2 else text.lower() if chance < 0.6 else text
 
 
+DRESSES = [(" {}", "{}"), (' "{}"', '"{}"'), (" ({})", "({})"), (" '{}'", "'{}'"), (" <{}>", "<{}>")]
+
+
 def drill(rng):
-    """-> [(text, counts)]: the same words twice in different dress; only the second time counts."""
-    words = [word(rng) for _ in range(2 * rng.randrange(1, 5))]
-    pairs = list(zip(words[::2], words[1::2]))
-    plain = [" ".join(words), ", ".join(words), ". ".join(f"The {a} is {b}" for a, b in pairs) + ".",
-             "; ".join(f"{a}: {b}" for a, b in pairs), " and ".join(f"{a} with {b}" for a, b in pairs)]
-    quoted = [json.dumps(words), json.dumps(dict(pairs)), "\n".join(words), "(" + ")(".join(words) + ")",
-              "_".join(words), " ".join(w.upper() for w in words)]
-    first, second = rng.choice(plain), rng.choice(quoted)
-    if rng.random() < 0.4 and second != second.upper():
-        first, second = second, first
-    return [(first + "\n", False), (second, True)]
+    """-> [(text, counts)]; a word counts where it stands for the second time, in another dress."""
+    words = [word(rng) for _ in range(rng.randrange(4, 20))]
+    return side_by_side(rng, words) if rng.random() < 0.5 else by_key(rng, words)
+
+
+def side_by_side(rng, words):
+    """Every word twice in a row, e.g. "guide" guide."""
+    (_, first), (second, _) = rng.sample(DRESSES, 2)
+    upper = rng.random() < 0.15
+    out = []
+    for w in words:
+        out += [(first.format(w), False), (second.format(w.upper() if upper else w), True), (rng.choice(["\n", ".\n", ";\n"]), False)]
+    return out
+
+
+def by_key(rng, words):
+    """Words under short keys, then by key in another order, as prose or JSON."""
+    keys = rng.sample("abcdefghijklmnopqrstuvwxyz", len(words))
+    pairs = list(zip(keys, words))
+    first = rng.choice([json.dumps(dict(pairs)), "; ".join(f"{k}: {w}" for k, w in pairs), " ".join(f"The {k} is {w}." for k, w in pairs),
+                        ", ".join(f"{k} {w}" for k, w in pairs)])
+    start, second, end = rng.choice([('"{}":', ' "{}"', ", "), ("The {} is", " {}", ". "), ("{}:", " {}", "; "), ("{} =", " '{}'", "\n")])
+    rng.shuffle(pairs)
+    out = [(first + "\n", False)]
+    for k, w in pairs:
+        out += [(start.format(k), False), (second.format(w), True), (end, False)]
+    return out
