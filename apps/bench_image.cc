@@ -65,17 +65,4 @@ Result<ImageMeasurement> bench_image(Model& model, const std::string& size, int 
   return result;
 }
 
-void print_image(const Roof& roof, const ImageMeasurement& r) {
-  fmt::print("picture {}x{}: {} tokens, {:.3f} s ({:.3f}-{:.3f}), {:.2f} TOP, {:.1f} GOP/s", r.width, r.height,
-             r.rows, r.seconds, r.fastest, r.slowest, r.operations / 1e12, r.gop_per_second());
-  if (roof.wide_tops() > 0.0)
-    fmt::print(", {:.0f} % of the peak of {}", 100.0 * r.share(roof), roof.int16_tops > 0.0 ? "int16" : "bf16");
-  fmt::print("; longest step {:.0f} ms\n", 1e3 * r.longest_step);
-  double total = 0.0;
-  for (const OperatorCost& cost : r.operators) total += cost.seconds;
-  for (const OperatorCost& cost : r.operators)
-    fmt::print("    {:<20} {:>9.3f} ms {:>5.1f} %\n", cost.name, 1e3 * cost.seconds,
-               100.0 * cost.seconds / total);
-}
-
 }  // namespace sirocco

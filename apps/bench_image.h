@@ -32,6 +32,4 @@ struct ImageMeasurement {
 // `size`: "WxH" in pixels, or one number for both; rounded up to whole tokens.
 Result<ImageMeasurement> bench_image(Model& model, const std::string& size, int repeat, Profile& profile);
 
-void print_image(const Roof& roof, const ImageMeasurement& result);
-
 }  // namespace sirocco

@@ -21,23 +21,38 @@ MUL = ["Multiply {b} and {a}.", "Find {a} × {b}.", "{a} times {b}", "{a} multip
        "How much is {a} times {b}?", "Please multiply {a} and {b}.", "Can you multiply {a} by {b}?"]
 
 PATTERNS = {  # training's further wordings
-    "+": ["[What|How much] [does|do|will] {a} [+|plus|and] {b} [make|give|come to]?", "{a} [+|plus|added to] {b}[| =| is|, please]",
-          "[Could you|Will you|I want you to|Now|Kindly|Then] [add|sum|sum up] {a} [and|+|plus|with] {b}[?|.|, please.]",
-          "[Tell me|Give me|Work out|Compute|Say|I need|Calculate|Please find] [the sum of {a} and {b}|the total of {a} and {b}|{a} [+|plus] {b}][.||, please.]",
-          "There are {a} [birds|books|men|cars] and {b} more [come|are bought|arrive]. How many are there [now|in all]?",
-          "Can you [compute|find|work out|tell me] {a} [+|plus] {b}?", "What [do I get for|comes out of|is the value of] {a} [+|plus] {b}?",
-          "[The sum|The total|Total] of {a} and {b}[?||, please.]", "How much is {a} [and {b}|increased by {b}|with {b} added]?"],
-    "-": ["[What|How much] [does|will] {a} [-|minus|less] {b} [make|give|come to]?", "{a} [-|minus|less] {b}[| =| is|, please]",
-          "[Could you|Will you|I want you to|Now|Kindly|Then] [take|subtract|deduct|remove] {b} from {a}[?|.|, please.]",
-          "[Tell me|Give me|Work out|Compute|Say|I need|Calculate|Please find] [the difference of {a} and {b}|{a} [-|minus] {b}][.||, please.]",
-          "There are {a} [birds|books|men|cars] and {b} [leave|are sold|go]. How many [stay|are left]?", "Please take {b} away from {a}.",
-          "Can you [compute|find|work out|tell me] {a} [-|minus] {b}?", "What [do I get for|comes out of|is the value of] {a} [-|minus] {b}?",
-          "How much is {a} [less {b}|reduced by {b}|with {b} removed]?", "[The difference|Difference] of {a} and {b}[||, please.]"],
-    "×": ["[What|How much] [does|will] {a} [×|times|*] {b} [make|give|come to]?", "{a} [×|times|multiplied by|*] {b}[| =| is|, please]",
+    "+": ["[What|How much] [does|do|will] {a} [+|plus|and] {b} [make|give|come to]?",
+        "{a} [+|plus|added to] {b}[| =| is|, please]",
+          "[Could you|Will you|I want you to|Now|Kindly|Then] [add|sum|sum up] {a} [and|+|plus|with] {b}[?|.|, "
+          "please.]",
+          "[Tell me|Give me|Work out|Compute|Say|I need|Calculate|Please find] [the sum of {a} and {b}|the total of "
+          "{a} and {b}|{a} [+|plus] {b}][.||, please.]",
+          "There are {a} [birds|books|men|cars] and {b} more [come|are bought|arrive]. How many are there [now|in "
+          "all]?",
+          "Can you [compute|find|work out|tell me] {a} [+|plus] {b}?",
+          "What [do I get for|comes out of|is the value of] {a} [+|plus] {b}?",
+          "[The sum|The total|Total] of {a} and {b}[?||, please.]",
+          "How much is {a} [and {b}|increased by {b}|with {b} added]?"],
+    "-": ["[What|How much] [does|will] {a} [-|minus|less] {b} [make|give|come to]?",
+        "{a} [-|minus|less] {b}[| =| is|, please]",
+          "[Could you|Will you|I want you to|Now|Kindly|Then] [take|subtract|deduct|remove] {b} from {a}[?|.|, "
+          "please.]",
+          "[Tell me|Give me|Work out|Compute|Say|I need|Calculate|Please find] [the difference of {a} and {b}|{a} "
+          "[-|minus] {b}][.||, please.]",
+          "There are {a} [birds|books|men|cars] and {b} [leave|are sold|go]. How many [stay|are left]?",
+          "Please take {b} away from {a}.",
+          "Can you [compute|find|work out|tell me] {a} [-|minus] {b}?",
+          "What [do I get for|comes out of|is the value of] {a} [-|minus] {b}?",
+          "How much is {a} [less {b}|reduced by {b}|with {b} removed]?",
+          "[The difference|Difference] of {a} and {b}[||, please.]"],
+    "×": ["[What|How much] [does|will] {a} [×|times|*] {b} [make|give|come to]?",
+        "{a} [×|times|multiplied by|*] {b}[| =| is|, please]",
           "[Could you|Will you|I want you to|Now|Kindly|Then] multiply {a} [and|by|with] {b}[?|.|, please.]",
-          "[Tell me|Give me|Work out|Compute|Say|I need|Calculate|Please find] [the product of {a} and {b}|{a} [×|times] {b}][.||, please.]",
+          "[Tell me|Give me|Work out|Compute|Say|I need|Calculate|Please find] [the product of {a} and {b}|{a} [×|"
+          "times] {b}][.||, please.]",
           "There are {a} [rows|boxes|cars] of {b} [birds|books|men] each. How many [birds|books|men] are there?",
-          "Can you [compute|find|work out|tell me] {a} [×|times] {b}?", "What [do I get for|comes out of|is the value of] {a} [×|times] {b}?"],
+          "Can you [compute|find|work out|tell me] {a} [×|times] {b}?",
+          "What [do I get for|comes out of|is the value of] {a} [×|times] {b}?"],
 }
 
 

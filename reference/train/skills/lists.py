@@ -11,23 +11,33 @@ COUNT = ["How many items: {l}?", "Count the items: {l}", "How many words are in 
          "How long is this list: {l}?", "How many things do I name: {l}?", "Please count {l}", "Count this list: {l}"]
 SORT = ["Sort: {l}", "Sort from small to large: {l}", "Sort these numbers: {l}", "Put in order: {l}",
         "Order these numbers: {l}", "Sort ascending: {l}", "Please sort {l}", "Sort this list: {l}"]
-LARGEST = ["Which is the largest: {l}?", "Find the largest of {l}", "What is the maximum of {l}?", "Largest number: {l}",
+LARGEST = ["Which is the largest: {l}?", "Find the largest of {l}", "What is the maximum of {l}?",
+    "Largest number: {l}",
            "Which number is largest in {l}?", "What is the largest number in {l}?"]
 
 TO = "[Please |Now |Can you |Could you |Will you |I want you to |Kindly |]"
 WHAT = "[these words|the words|these items|the items|this|my list|the list|the following list|the following|these]"
 PATTERNS = {  # training's further wordings
-    "copy": [TO + "[repeat|copy|echo|say|write|give back|write out] " + WHAT + "[:| again:| exactly:] {l}", TO + "[echo|copy|say|write] {l}",
+    "copy": [TO + "[repeat|copy|echo|say|write|give back|write out] " + WHAT + "[:| again:| exactly:] {l}", TO +
+        "[echo|copy|say|write] {l}",
              "{l}[. Repeat this.|. Copy it.|: say it again.]"],
-    "reverse": [TO + "[reverse|turn around|invert|flip|reverse the order of] " + WHAT + "[:|, please:] {l}", "[Backwards|Reversed|In reverse]: {l}",
-                TO + "[say|write|list|give|read] " + WHAT + " [backwards|in reverse|from the end|from last to first]: {l}",
+    "reverse": [TO + "[reverse|turn around|invert|flip|reverse the order of] " + WHAT + "[:|, please:] {l}",
+        "[Backwards|Reversed|In reverse]: {l}",
+                TO + "[say|write|list|give|read] " + WHAT +
+                " [backwards|in reverse|from the end|from last to first]: {l}",
                 TO + "[reverse|turn around|flip|invert] [the items |the words |these ||]{l}"],
-    "count": [TO + "[count|number|tell me how many are in] " + WHAT + "[:|, please:] {l}", "How many [words|items|things|entries] are [there in|in|here]: {l}?",
-              "[What is the length of|What is the number of items in|How long is] " + WHAT + ": {l}?", "{l}: how many [words|items|things]?"],
-    "sort": [TO + "[sort|order|put in order|arrange|rank] [these numbers|the numbers|these|the following|my list|the following list]: {l}",
-             TO + "[sort|order|arrange|rank] [the numbers |these numbers ||]{l}", "[Sorted|Ascending|In order|From small to large]: {l}"],
-    "largest": ["[What|Which] is the [largest|biggest|maximum|highest] [of|among|in]: {l}?", TO + "[find|give|say|tell me|name] the [largest|biggest|highest] [of|among|in] {l}",
-                "[Which|What] number is [the largest|the biggest|the highest] [of|among] {l}?", "[Largest|Biggest|Maximum] [of|in|among]: {l}"],
+    "count": [TO + "[count|number|tell me how many are in] " + WHAT + "[:|, please:] {l}",
+        "How many [words|items|things|entries] are [there in|in|here]: {l}?",
+              "[What is the length of|What is the number of items in|How long is] " + WHAT + ": {l}?",
+              "{l}: how many [words|items|things]?"],
+    "sort": [TO + "[sort|order|put in order|arrange|rank] [these numbers|the numbers|these|the following|my list|"
+        "the following list]: {l}",
+             TO + "[sort|order|arrange|rank] [the numbers |these numbers ||]{l}",
+             "[Sorted|Ascending|In order|From small to large]: {l}"],
+    "largest": ["[What|Which] is the [largest|biggest|maximum|highest] [of|among|in]: {l}?", TO +
+        "[find|give|say|tell me|name] the [largest|biggest|highest] [of|among|in] {l}",
+                "[Which|What] number is [the largest|the biggest|the highest] [of|among] {l}?",
+                "[Largest|Biggest|Maximum] [of|in|among]: {l}"],
 }
 
 

@@ -9,50 +9,76 @@ SLOTS = [
      "Nice to meet you, {v}!", ["What is my name?", "Who am I?", "Do you remember my name?", "What am I called?",
                                 "Tell me my name.", "Say my name.", "Can you recall my name?"], "Your name is {v}."),
     ("number", lambda r, s: str(r.randrange(10, 1000)), [
-        "My number is {v}.", "Remember the number {v}.", "My lucky number is {v}.", "Please keep the number {v} in mind.",
+        "My number is {v}.", "Remember the number {v}.", "My lucky number is {v}.",
+        "Please keep the number {v} in mind.",
         "The number is {v}.", "Note the number {v}.", "Do not forget the number {v}."],
-     "I will remember {v}.", ["What is my number?", "Which number did I give you?", "What number did I tell you?", "Tell me the number.",
-                              "Do you remember the number?", "What was the number?", "Can you recall the number?"], "The number is {v}."),
-    ("city", base.city, ["I live in {v}.", "My home is in {v}.", "I come from {v}.", "My city is {v}.", "I am from {v}.",
+     "I will remember {v}.", ["What is my number?", "Which number did I give you?", "What number did I tell you?",
+     "Tell me the number.",
+                              "Do you remember the number?", "What was the number?", "Can you recall the number?"],
+                              "The number is {v}."),
+    ("city", base.city, ["I live in {v}.", "My home is in {v}.", "I come from {v}.", "My city is {v}.",
+     "I am from {v}.",
                          "My home town is {v}."],
-     "{v} is a nice place.", ["Where do I live?", "Which city am I from?", "What is my city?", "Where is my home?", "Tell me my city.",
+     "{v} is a nice place.", ["Where do I live?", "Which city am I from?", "What is my city?", "Where is my home?",
+     "Tell me my city.",
                               "Can you recall my city?"], "You live in {v}."),
-    ("colour", lambda r, s: base.value(r, base.COLOURS, s), ["My favourite colour is {v}.", "I like the colour {v}.", "I love {v}.", "The best colour is {v}.",
+    ("colour", lambda r, s: base.value(r, base.COLOURS, s), ["My favourite colour is {v}.", "I like the colour {v}.",
+     "I love {v}.", "The best colour is {v}.",
                                                        "My colour is {v}."],
-     "{v} is a fine colour.", ["What is my favourite colour?", "Which colour do I like?", "What is my colour?", "Tell me my colour.",
+     "{v} is a fine colour.", ["What is my favourite colour?", "Which colour do I like?", "What is my colour?",
+     "Tell me my colour.",
                                "Can you recall my colour?"], "Your colour is {v}."),
-    ("pet", base.name, ["My dog is called {v}.", "I have a cat named {v}.", "My pet is {v}.", "My horse is called {v}.", "My pet is named {v}."],
-     "{v} is a good name.", ["What is my pet called?", "What is the name of my pet?", "Who is my pet?", "Tell me the name of my pet.",
+    ("pet", base.name, ["My dog is called {v}.", "I have a cat named {v}.", "My pet is {v}.",
+     "My horse is called {v}.", "My pet is named {v}."],
+     "{v} is a good name.", ["What is my pet called?", "What is the name of my pet?", "Who is my pet?",
+     "Tell me the name of my pet.",
                              "Can you recall my pet?"], "Your pet is called {v}."),
-    ("job", lambda r, s: base.value(r, base.JOBS, s), ["I work as a {v}.", "I am a {v}.", "My job is {v}.", "I earn my money as a {v}.", "By trade I am a {v}."],
-     "That is good work.", ["What is my job?", "What do I do?", "What do I work as?", "Tell me my job.", "Can you recall my job?"],
+    ("job", lambda r, s: base.value(r, base.JOBS, s), ["I work as a {v}.", "I am a {v}.", "My job is {v}.",
+     "I earn my money as a {v}.", "By trade I am a {v}."],
+     "That is good work.", ["What is my job?", "What do I do?", "What do I work as?", "Tell me my job.",
+     "Can you recall my job?"],
      "You work as a {v}."),
-    ("word", lambda r, s: base.invented(r, s, False), ["The code word is {v}.", "Remember the word {v}.", "My password is {v}.", "The secret word is {v}.",
+    ("word", lambda r, s: base.invented(r, s, False), ["The code word is {v}.", "Remember the word {v}.",
+     "My password is {v}.", "The secret word is {v}.",
                                                        "Keep the word {v} in mind."],
-     "I will remember {v}.", ["What is the word?", "Which word did I give you?", "What was the code word?", "Tell me the secret word.",
+     "I will remember {v}.", ["What is the word?", "Which word did I give you?", "What was the code word?",
+     "Tell me the secret word.",
                               "Can you recall the word?"], "The word is {v}."),
 ]
 
 SOON = "[|Hi! |Hello! |Please note: |So, |Well, |By the way, |Listen: |One thing: ]"
 TELL = "[Please |Now |Then |Can you |Could you |Will you |Do you |]"
 SAYS = {  # training's further wordings: statements, then what is asked for
-    "name": ([SOON + "[I'm|I am|my name is|the name is|my name's|people call me|everybody calls me|I go by] {v}[.|!|]", "{v} is [my name|what they call me|how I am called].",
+    "name": ([SOON +
+    "[I'm|I am|my name is|the name is|my name's|people call me|everybody calls me|I go by] {v}[.|!|]",
+    "{v} is [my name|what they call me|how I am called].",
               "This is {v}[.| speaking.]"], ["[my|my own] name", "the name [I gave|I told you|I have]"]),
-    "number": ([SOON + "[my|the] [number|figure|lucky number] [is|reads|was] {v}[.|!|]", SOON + "[keep|store|save|take|learn] the number {v}[.|, please.]",
-                "{v} is [my number|the number]."], ["[my|the] [number|figure|lucky number]", "the number [I gave|I told you]"]),
-    "city": ([SOON + "[I stay|I was born|I work|my house is|we live|I grew up] in {v}[.|]", "{v} is [my home|my city|where I live|my town].", SOON + "[my town is|my home is] {v}."],
+    "number": ([SOON + "[my|the] [number|figure|lucky number] [is|reads|was] {v}[.|!|]", SOON +
+    "[keep|store|save|take|learn] the number {v}[.|, please.]",
+                "{v} is [my number|the number]."], ["[my|the] [number|figure|lucky number]",
+                "the number [I gave|I told you]"]),
+    "city": ([SOON + "[I stay|I was born|I work|my house is|we live|I grew up] in {v}[.|]",
+    "{v} is [my home|my city|where I live|my town].", SOON + "[my town is|my home is] {v}."],
              ["my [city|town|home town|home]", "the [city|town] [I live in|I come from|I told you]"]),
-    "colour": ([SOON + "my [best|favourite|preferred] colour is {v}[.|]", "{v} is [my colour|my favourite|the colour I like|my favourite colour].", SOON + "I [prefer|adore|like] {v}."],
+    "colour": ([SOON + "my [best|favourite|preferred] colour is {v}[.|]",
+    "{v} is [my colour|my favourite|the colour I like|my favourite colour].", SOON + "I [prefer|adore|like] {v}."],
                ["[my|my favourite|my best] colour", "the colour [I like|I love|I told you]"]),
-    "pet": ([SOON + "my [cat|dog|bird|horse|fish|pet] [is|is named|is called|has the name|goes by] {v}[.|]", "{v} is [my pet|my cat|my dog|the name of my pet].",
-             SOON + "I [have|own|keep] a [dog|bird|horse|pet] [called|named] {v}."], ["my [pet|pet's name|animal]", "[the name of my pet|what my pet is called]"]),
-    "job": ([SOON + "I [serve|am employed|have a job] as a {v}[.|]", SOON + "[my trade|my work|my profession] is {v}.", "{v} is [my job|what I do|my trade]."],
+    "pet": ([SOON + "my [cat|dog|bird|horse|fish|pet] [is|is named|is called|has the name|goes by] {v}[.|]",
+    "{v} is [my pet|my cat|my dog|the name of my pet].",
+             SOON + "I [have|own|keep] a [dog|bird|horse|pet] [called|named] {v}."], ["my [pet|pet's name|animal]",
+             "[the name of my pet|what my pet is called]"]),
+    "job": ([SOON + "I [serve|am employed|have a job] as a {v}[.|]", SOON +
+    "[my trade|my work|my profession] is {v}.", "{v} is [my job|what I do|my trade]."],
             ["my [job|work|trade]", "[what I do|the job I have]"]),
-    "word": ([SOON + "[the|my|our] [word|code word|password|secret] [is|reads|was] {v}[.|!|]", SOON + "[keep|store|save|take|learn] the word {v}[.|, please.]",
-              "{v} is [the word|the code word|my password|the secret word]."], ["[my|the] [word|code word|secret word|password]", "the word [I gave|I told you]"]),
+    "word": ([SOON + "[the|my|our] [word|code word|password|secret] [is|reads|was] {v}[.|!|]", SOON +
+    "[keep|store|save|take|learn] the word {v}[.|, please.]",
+              "{v} is [the word|the code word|my password|the secret word]."], ["[my|the] [word|code word|secret "
+              "word|password]", "the word [I gave|I told you]"]),
 }
-FETCH = ["[What|Which one] [was|is] {x}[?| again?|, please?]", TELL + "[tell me|say|repeat|recall|remember|give me|know|name] {x}[?|.|, please.| again.]",
-         "[I forgot|I want to hear|I need|Remind me of|And] {x}[.|?]", "[Did you keep|Have you got|Do you still know|Do you recall|Can you repeat|Can you tell me] {x}?"]
+FETCH = ["[What|Which one] [was|is] {x}[?| again?|, please?]", TELL +
+    "[tell me|say|repeat|recall|remember|give me|know|name] {x}[?|.|, please.| again.]",
+         "[I forgot|I want to hear|I need|Remind me of|And] {x}[.|?]",
+         "[Did you keep|Have you got|Do you still know|Do you recall|Can you repeat|Can you tell me] {x}?"]
 
 
 def fetched(slot):
@@ -69,7 +95,8 @@ def turns(rng, split, filler, between=0):
     out, known = [], []
     for slot, make, say, reply, ask, answer in chosen:
         value = make(rng, split)
-        out.append(Turn(worded(rng, say, split, SAYS[slot][0]).format(v=value), capital_first(reply.format(v=value)), "The user tells me something."))
+        out.append(Turn(worded(rng, say, split, SAYS[slot][0]).format(v=value), capital_first(reply.format(v=value)),
+        "The user tells me something."))
         known.append((slot, ask, answer, value))
         if rng.random() < 0.35:
             out.append(filler(rng, split))

@@ -5,15 +5,24 @@ import json
 from skills import arithmetic, base, facts, unknown
 from skills.base import TRAIN, ask, pick
 
-VERBS = {"get": ["Get", "Show me", "Give me", "I need"], "find": ["Find", "Look for", "Search"], "book": ["Book", "Reserve", "Please book"],
-         "send": ["Send", "Please send", "Deliver"], "create": ["Create", "Make", "Add"], "delete": ["Delete", "Remove", "Erase"],
-         "open": ["Open", "Please open"], "close": ["Close", "Shut"], "play": ["Play", "Start"], "order": ["Order", "Buy"],
-         "count": ["Count", "How many are in"], "print": ["Print", "Please print"], "check": ["Check", "Test", "Look at"],
-         "move": ["Move", "Shift"], "set": ["Set", "Change"], "read": ["Read", "Read me"], "save": ["Save", "Store", "Keep"],
-         "translate": ["Translate", "Please translate"], "list": ["List", "Show all of"], "rent": ["Rent", "I want to rent"],
-         "fetch": ["Fetch", "Bring me"], "update": ["Update", "Renew"], "cancel": ["Cancel", "Call off"], "lock": ["Lock", "Please lock"]}
-NOUNS = ("weather table room ticket message letter file song light door order price taxi flight hotel note alarm event task report "
-         "user photo video route map invoice parcel recipe book word meeting timer device account card bill lesson game score lamp "
+VERBS = {"get": ["Get", "Show me", "Give me", "I need"], "find": ["Find", "Look for", "Search"], "book": ["Book",
+"Reserve", "Please book"],
+         "send": ["Send", "Please send", "Deliver"], "create": ["Create", "Make", "Add"], "delete": ["Delete",
+             "Remove", "Erase"],
+         "open": ["Open", "Please open"], "close": ["Close", "Shut"], "play": ["Play", "Start"], "order": ["Order",
+             "Buy"],
+         "count": ["Count", "How many are in"], "print": ["Print", "Please print"], "check": ["Check", "Test",
+             "Look at"],
+         "move": ["Move", "Shift"], "set": ["Set", "Change"], "read": ["Read", "Read me"], "save": ["Save", "Store",
+             "Keep"],
+         "translate": ["Translate", "Please translate"], "list": ["List", "Show all of"], "rent": ["Rent",
+             "I want to rent"],
+         "fetch": ["Fetch", "Bring me"], "update": ["Update", "Renew"], "cancel": ["Cancel", "Call off"], "lock": [
+             "Lock", "Please lock"]}
+NOUNS = ("weather table room ticket message letter file song light door order price taxi flight hotel note alarm "
+    "event task report "
+         "user photo video route map invoice parcel recipe book word meeting timer device account card bill lesson "
+         "game score lamp "
          "heater camera contact address forecast playlist printer garage balance station schedule").split()
 
 
@@ -27,29 +36,43 @@ def free_text(rng, split):
 
 PARAMS = [  # name, type, maker, natural phrases
     ("city", "string", base.city, ["in {v}", "for {v}"]), ("name", "string", base.name, ["for {v}", "named {v}"]),
-    ("day", "string", lambda r, s: base.value(r, base.DAYS, s), ["on {v}", "for {v}"]), ("count", "integer", small, ["{v} times", "with count {v}"]),
-    ("month", "string", lambda r, s: base.value(r, base.MONTHS, s), ["in {v}", "for {v}"]), ("colour", "string", lambda r, s: base.value(r, base.COLOURS, s), ["in {v}"]),
-    ("people", "integer", small, ["for {v} people"]), ("text", "string", free_text, ["saying {v}", "with the text {v}"]),
-    ("item", "string", lambda r, s: base.value(r, base.THINGS, s), ["of the {v}"]), ("hour", "integer", lambda r, s: r.randrange(24), ["at {v}"]),
-    ("food", "string", lambda r, s: base.value(r, base.FOODS, s), ["with {v}"]), ("person", "string", base.name, ["to {v}", "with {v}"]),
-    ("minutes", "integer", small, ["for {v} minutes"]), ("price", "integer", small, ["for {v} euros"]), ("id", "integer", lambda r, s: r.randrange(1000), ["number {v}"]),
-    ("level", "integer", small, []), ("size", "integer", small, []), ("title", "string", free_text, []), ("code", "string", lambda r, s: base.invented(r, s, False), []),
-    ("room", "string", lambda r, s: base.invented(r, s), []), ("start", "string", base.city, ["from {v}"]), ("target", "string", base.city, ["to {v}"]),
+    ("day", "string", lambda r, s: base.value(r, base.DAYS, s), ["on {v}", "for {v}"]), ("count", "integer", small, [
+     "{v} times", "with count {v}"]),
+    ("month", "string", lambda r, s: base.value(r, base.MONTHS, s), ["in {v}", "for {v}"]), ("colour", "string", lambda r, s: base.value(r, base.COLOURS, s), [
+     "in {v}"]),
+    ("people", "integer", small, ["for {v} people"]), ("text", "string", free_text, ["saying {v}",
+     "with the text {v}"]),
+    ("item", "string", lambda r, s: base.value(r, base.THINGS, s), ["of the {v}"]), ("hour", "integer", lambda r, s: r.randrange(24), [
+     "at {v}"]),
+    ("food", "string", lambda r, s: base.value(r, base.FOODS, s), ["with {v}"]), ("person", "string", base.name, [
+     "to {v}", "with {v}"]),
+    ("minutes", "integer", small, ["for {v} minutes"]), ("price", "integer", small, ["for {v} euros"]), ("id",
+     "integer", lambda r, s: r.randrange(1000), ["number {v}"]),
+    ("level", "integer", small, []), ("size", "integer", small, []), ("title", "string", free_text, []), ("code",
+     "string", lambda r, s: base.invented(r, s, False), []),
+    ("room", "string", lambda r, s: base.invented(r, s), []), ("start", "string", base.city, ["from {v}"]), ("target",
+     "string", base.city, ["to {v}"]),
     ("user_id", "integer", lambda r, s: r.randrange(1000), []), ("file_name", "string", lambda r, s: base.invented(r, s, False), []),
-    ("max_price", "integer", small, []), ("team", "string", base.name, []), ("speed", "integer", small, []), ("language", "string", base.name, []),
+    ("max_price", "integer", small, []), ("team", "string", base.name, []), ("speed", "integer", small, []), (
+     "language", "string", base.name, []),
     ("page", "integer", small, ["from page {v}"]), ("days", "integer", small, ["for {v} days"]),
 ]
 GENERIC = ["with {p} {v}", "{p} {v}", "{p}: {v}", "using {p} {v}", "where the {p} is {v}", "and {p} = {v}"]
 ASKING = ("get", "find", "check", "read", "fetch")
 SORRY = "I have no tool for that."
 REASONS = ["not found", "no access", "too late", "timeout", "bad value", "out of stock", "server busy"]
-RESULTS = ("temperature wind price seats status distance total rain gate floor time colour speed owner level winner size number "
+RESULTS = ("temperature wind price seats status distance total rain gate floor time colour speed owner level winner "
+    "size number "
            "place weight").split()
-GENERIC_PATTERNS = ["[given|having|by|taking|on] {p} {v}", "{p} [is|equal to|set to|being] {v}", "[the|whose|its] {p} [is|being|must be] {v}", "[with|for|given] [a|the] {p} of {v}"]
-QUESTION_PATTERNS = ["[What was|Which is|How was|How about|I want to know|I ask for|Find out|Can you say|Can you tell me|Let me know|I would like to see|Do you have|Is there news on] the"]
-REQUEST_PATTERNS = ["[Can you|Will you|I want you to|I would like you to|Now|Kindly|Then|Next|May I ask you to|You should] [please |]{u}[.|?|]", "{t}[.|!| now.| for me.| at once.]",
+GENERIC_PATTERNS = ["[given|having|by|taking|on] {p} {v}", "{p} [is|equal to|set to|being] {v}",
+    "[the|whose|its] {p} [is|being|must be] {v}", "[with|for|given] [a|the] {p} of {v}"]
+QUESTION_PATTERNS = ["[What was|Which is|How was|How about|I want to know|I ask for|Find out|Can you say|Can you "
+    "tell me|Let me know|I would like to see|Do you have|Is there news on] the"]
+REQUEST_PATTERNS = ["[Can you|Will you|I want you to|I would like you to|Now|Kindly|Then|Next|May I ask you to|You "
+    "should] [please |]{u}[.|?|]", "{t}[.|!| now.| for me.| at once.]",
                     "[Hello,|Hi,|So,|OK,|Hey,] {u}[.|]", "[My wish|A task|To do|Next]: {u}[.|]"]
-JOINT_PATTERNS = ["{a}[,|;|.] [and after it|and next|followed by this: |then also|besides,|plus|moreover,|later] {c}[.|]", "[Two things|Please do both|Both of these]: {d}[,|;| and] {c}[.|]",
+JOINT_PATTERNS = ["{a}[,|;|.] [and after it|and next|followed by this: |then also|besides,|plus|moreover,|later] "
+    "{c}[.|]", "[Two things|Please do both|Both of these]: {d}[,|;| and] {c}[.|]",
                   "[Start with|Begin:] {d}[, next|; second,|. After that] {c}[.|]"]
 
 
@@ -115,10 +138,12 @@ class Tool:
     def request(self, rng, split, values):
         article = rng.choice(["the", "the", "a"])
         if self.verb in ASKING and rng.random() < 0.5:
-            start = ask(rng, ["What is the", "Tell me the", "How is the", "Do you know the", "I wonder what is the", "Say what is the"], split, QUESTION_PATTERNS)
+            start = ask(rng, ["What is the", "Tell me the", "How is the", "Do you know the", "I wonder what is the",
+            "Say what is the"], split, QUESTION_PATTERNS)
             return f"{start} {self.noun} {self.phrase(rng, split, values)}".strip() + "?"
         text = f"{self.order(rng)} {article} {self.noun} {self.phrase(rng, split, values)}".strip()
-        return ask(rng, ["{t}.", "{t}", "Please {u}.", "{t}, please.", "I want this: {u}.", "Can you {u}?", "Could you please {u}?", "Would you {u}?"],
+        return ask(rng, ["{t}.", "{t}", "Please {u}.", "{t}, please.", "I want this: {u}.", "Can you {u}?",
+        "Could you please {u}?", "Would you {u}?"],
                     split, REQUEST_PATTERNS).format(t=text, u=text[0].lower() + text[1:])
 
 
@@ -161,7 +186,8 @@ def request(rng, split, tools):
         if first is second and a == b:
             second_values = second.values(rng, split)
             b = second_values
-        joint = ask(rng, ["{a}. {b}.", "{a} and {c}.", "{a}, then {c}.", "First {d}, then {c}.", "{a} and also {c}.", "{a}; {c}.", "{a}, and after that {c}."], split, JOINT_PATTERNS)
+        joint = ask(rng, ["{a}. {b}.", "{a} and {c}.", "{a}, then {c}.", "First {d}, then {c}.", "{a} and also {c}.",
+        "{a}; {c}.", "{a}, and after that {c}."], split, JOINT_PATTERNS)
         x, y = (f"{t.order(rng)} the {t.noun} {t.phrase(rng, split, v)}".strip() for t, v in ((first, a), (second, b)))
         return joint.format(a=x, b=y, c=y[0].lower() + y[1:], d=x[0].lower() + x[1:]), [call(first, a), call(second, b)], None
     if kind < 0.88:  # a request for a tool that is not there
@@ -201,7 +227,8 @@ def conversation(rng, split, rounds=None, thinking=False, results=None):
         if len(answers) == 2 and answers[0] == answers[1] == "Done.":
             answers = answers[:1]
         messages.append(said(" ".join(answers), "I have the result.", thinking))
-    return {"messages": messages, "tools": [t.json() for t in tools], "reasoning_effort": "high" if thinking else "none"}
+    return {"messages": messages, "tools": [t.json() for t in tools], "reasoning_effort": "high" if thinking else
+    "none"}
 
 
 def said(answer, think, thinking, calls=None):
