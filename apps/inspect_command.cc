@@ -5,17 +5,20 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <unordered_set>
 
 #include "base/printable.h"
+#include "inspect_vision.h"
 #include "model/bind.h"
 #include "model/known_models.h"
 #include "model/sizes.h"
 #include "model_argument.h"
 #include "number_text.h"
 #include "ops/select.h"
+#include "weights/mmproj.h"
 
 namespace sirocco {
 namespace {
@@ -189,13 +192,32 @@ void print_description(const ModelArgument& model, const Binding& binding) {
   if (!binding.problem.empty()) row("problem", binding.problem);
 }
 
+int refused(const Error& error) {
+  fmt::print(stderr, "error: {}\n", error.message);
+  return 1;
+}
+
+// A GGUF's vision file, when it lies beside it, belongs to the model.
+Result<void> add_vision_file(ModelArgument& model) {
+  if (!model.checkpoint || model.checkpoint->tensors().empty()) return {};
+  auto mmproj = open_mmproj(*model.checkpoint, "");
+  if (!mmproj) return forward_error(mmproj);
+  if (*mmproj == nullptr) return {};
+  if (auto bound = bind_mmproj(**mmproj, model.config); !bound) return forward_error(bound);
+  return {};
+}
+
 int inspect(const InspectOptions& options) {
-  const auto model = open_model_argument(options.model);
-  if (!model) {
-    fmt::print(stderr, "error: {}\n", model.error().message);
-    return 1;
-  }
-  const Binding binding = try_binding(*model);
+  if (std::filesystem::path(options.model).extension() == ".gguf")
+    if (const auto file = Checkpoint::open(options.model); file && is_vision_file(*file)) {
+      const auto shown = inspect_vision(*file, options.json, options.tensors);
+      return shown ? 0 : refused(shown.error());
+    }
+  auto model = open_model_argument(options.model);
+  if (!model) return refused(model.error());
+  Binding binding = try_binding(*model);
+  if (const auto added = add_vision_file(*model); !added && binding.problem.empty())
+    binding.problem = added.error().message;
   const bool list_tensors = options.tensors && model->checkpoint.has_value();
   if (options.json) {
     Json json = describe(*model, binding);

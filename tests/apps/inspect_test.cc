@@ -76,6 +76,25 @@ TEST(Inspect, GgufWithoutVocabulary) {
   EXPECT_EQ(json["max_context"], 4096);
 }
 
+TEST(Inspect, VisionFileAloneAndBesideItsModel) {
+  TemporaryDirectory directory;
+  const std::string model = directory.write("m.gguf", tiny_gguf().bytes());
+  EXPECT_EQ(json_of("inspect " + model + " --json")["vision"], false);
+  const std::string vision = directory.write("mmproj-m.gguf", tiny_mmproj().bytes());
+  EXPECT_EQ(json_of("inspect " + model + " --json")["vision"], true);
+  const Json json = json_of("inspect " + vision + " --json --tensors");
+  EXPECT_EQ(json["projector"], "pixtral");
+  EXPECT_EQ(json["text_hidden_size"], json_of("inspect " + model + " --json")["hidden_size"]);
+  EXPECT_EQ(json["tensors"].size(), json["tensor_count"]);
+  EXPECT_GT(json["parameters_vision"], 0);
+
+  TinyGguf broken = tiny_mmproj();
+  broken.remove("mm.1.weight");
+  const Outcome outcome = run("inspect " + directory.write("mmproj-m.gguf", broken.bytes()), Streams::both);
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_NE(outcome.output.find(" is missing"), std::string::npos) << outcome.output;
+}
+
 TEST(Inspect, RefusalsAreOneLine) {
   TemporaryDirectory directory;
   const std::string path = directory.write("params.json", R"({"dim": 0})");
