@@ -13,12 +13,16 @@ template <class Sum, class Operand, class Step>
 inline int64_t spin_sums(int64_t rounds, int operations, Sum zero, Operand a, const Step& step) {
   constexpr int kSums = 12;
   Sum sum[kSums];
+#pragma GCC unroll 12
   for (auto& value : sum) value = zero;
   for (int64_t i = 0; i < rounds; ++i) {
-    asm volatile("" : "+x"(a));  // keeps the loop a loop
 #pragma GCC unroll 12
-    for (auto& value : sum) value = step(value, a);
+    for (auto& value : sum) {
+      asm volatile("" : "+x"(a));  // so that every step is done, in every round
+      value = step(value, a);
+    }
   }
+#pragma GCC unroll 12
   for (auto& value : sum) asm volatile("" : : "x"(value));
   return rounds * kSums * operations;
 }

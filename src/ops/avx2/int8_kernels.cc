@@ -65,6 +65,17 @@ inline __m256i products(__m256i w, __m256i x) {
   return _mm256_maddubs_epi16(w, x);
 }
 
+// Sixteen registers hold a tile's sums, a weight and little else. Left to itself the compiler keeps every activation
+// and line that two rows or groups share, and adds products up in a tree: all of it spills. Loading again is cheaper.
+template <class P>
+inline P* forgotten(P* place) {
+  asm("" : "+r"(place));
+  return place;
+}
+inline void in_this_order(__m256i& sum) {
+  asm("" : "+x"(sum));
+}
+
 // acc[t] += Σ over the four columns of each of Count steps, times `scale` (pairs of 16 bits).
 // codes(q): step q of the group; x: the group's codes of token 0, tokens one record apart.
 template <bool Signed, int Adds, int Count, int T, class Codes>
@@ -80,10 +91,14 @@ inline void add_steps(Codes codes, const int8_t* x, __m256i scale, __m256i (&acc
         const __m256i product =
             products<Signed>(w, dword(x + t * static_cast<int64_t>(sizeof(Int8Record)) + 4 * q));
         sum[t] = q == first ? product : _mm256_add_epi16(sum[t], product);
+        in_this_order(sum[t]);
       }
     }
 #pragma GCC unroll 4
-    for (int t = 0; t < T; ++t) acc[t] = _mm256_add_epi32(acc[t], _mm256_madd_epi16(sum[t], scale));
+    for (int t = 0; t < T; ++t) {
+      acc[t] = _mm256_add_epi32(acc[t], _mm256_madd_epi16(sum[t], scale));
+      in_this_order(acc[t]);
+    }
   }
 }
 
@@ -150,30 +165,92 @@ struct Iq4Xs {
 };
 
 template <class F, int G, int T>
-inline void k_group(const uint8_t* w, const uint8_t* scales, const Int8Record* x, __m256i (&sum)[T]) {
+inline void k_group(const uint8_t* lines, const uint8_t* scales, const Int8Record* x, __m256i (&sum)[T]) {
+  const uint8_t* w = forgotten(lines);
   const __m256i scale = bytes_to_i32(scales + 16 * G);
   const __m256i pair =
       _mm256_or_si256(_mm256_and_si256(scale, _mm256_set1_epi32(0xffff)), _mm256_slli_epi32(scale, 16));
   add_steps<F::kSigned, F::kAdds, F::kGroup / 4>([w](int q) { return F::template codes<G>(w, q); },
-                                                 x->codes + G * F::kGroup, pair, sum);
-  if constexpr (F::kOffsetLog2 > 0) {
-#pragma GCC unroll 4
-    for (int t = 0; t < T; ++t) {
-      const __m256i offset = _mm256_slli_epi32(dword(&x[t].negative_sums_16[G]), F::kOffsetLog2);
-      sum[t] = _mm256_add_epi32(sum[t], _mm256_mullo_epi32(offset, scale));
-    }
+                                                 forgotten(x->codes + G * F::kGroup), pair, sum);
+}
+
+// A token's negative sums of 16 columns in 16 bits.
+inline void narrow_sums(const Int8Record& x, int16_t* out) {
+  for (int i = 0; i < 16; i += 8) {
+    const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x.negative_sums_16 + i));
+    const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x.negative_sums_16 + i + 4));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), _mm_packs_epi32(a, b));
   }
 }
 
-template <class F, int T, int... G>
-inline void k_groups(const uint8_t* w, const uint8_t* scales, const Int8Record* x, __m256i (&sum)[T]) {
-  (k_group<F, G, T>(w, scales, x, sum), ...);
+// sum[t] += 2^Log2 · Σ over groups of 16 columns, scale · negative sum: takes the offset out of unsigned codes.
+template <int Log2, int T>
+inline void add_offsets(const uint8_t* scales, const Int8Record* x, __m256i (&sum)[T]) {
+  alignas(16) int16_t negative[T][16];
+  __m256i offset[T];
+#pragma GCC unroll 4
+  for (int t = 0; t < T; ++t) {
+    narrow_sums(x[t], negative[t]);
+    offset[t] = _mm256_setzero_si256();
+  }
+#pragma GCC unroll 8
+  for (int g = 0; g < 16; g += 2) {
+    const auto at = [&](int group) {
+      return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(scales + 16 * group));
+    };
+    const __m256i pair = _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(at(g), at(g + 1)));
+#pragma GCC unroll 4
+    for (int t = 0; t < T; ++t)
+      offset[t] = _mm256_add_epi32(offset[t], _mm256_madd_epi16(pair, dword(negative[t] + g)));
+  }
+#pragma GCC unroll 4
+  for (int t = 0; t < T; ++t) sum[t] = _mm256_add_epi32(sum[t], _mm256_slli_epi32(offset[t], Log2));
 }
 
-// Eight rows from `half` · 8 on; x: tokens `stride` to a block.
+// Each group also asks for its share of what the block some lines ahead holds.
+template <class F, int T, int... G>
+inline void k_groups(const uint8_t* w, const uint8_t* scales, const Int8Record* x, const uint8_t* ahead,
+                     __m256i (&sum)[T]) {
+  constexpr int kShare = F::kBytes / 2 / sizeof...(G);
+  ((k_group<F, G, T>(w, scales, x, sum), prefetch<kShare, T>(ahead + G * kShare)), ...);
+}
+
+// Of one block: eight rows from `half` · 8 on. scales and mins: of all sixteen rows.
 template <class F, int T>
-inline void k_sums(const PackedStrip& strip, int half, const Int8Record* x, int64_t stride,
-                   __m256 (&total)[T]) {
+inline void k_block(const uint8_t* w, const uint8_t* scales, const uint8_t* mins, const uint8_t* d_bytes, int half,
+                    const Int8Record* x, __m256 (&total)[T]) {
+  __m256i sum[T];
+#pragma GCC unroll 4
+  for (int t = 0; t < T; ++t) sum[t] = _mm256_setzero_si256();
+  const uint8_t* rows = w + 32 * half;
+  const uint8_t* ahead = w + F::kBytes / 2 * half;
+  if constexpr (F::kGroup == 32)
+    k_groups<F, T, 0, 1, 2, 3, 4, 5, 6, 7>(rows, scales + 8 * half, x, ahead, sum);
+  else
+    k_groups<F, T, 0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15>(rows, scales + 8 * half, x, ahead, sum);
+  if constexpr (F::kOffsetLog2 > 0) add_offsets<F::kOffsetLog2>(scales + 8 * half, x, sum);
+  const __m256 d = halves(d_bytes + 16 * half);
+#pragma GCC unroll 4
+  for (int t = 0; t < T; ++t) {
+    __m256 value = _mm256_mul_ps(_mm256_cvtepi32_ps(sum[t]), d);
+    if constexpr (F::kMins) {
+      __m256i offset = _mm256_setzero_si256();
+#pragma GCC unroll 4
+      for (int p = 0; p < 4; ++p) {
+        const auto* at = reinterpret_cast<const __m128i*>(mins + 32 * p + 16 * half);
+        const __m256i min = _mm256_cvtepu8_epi16(_mm_loadu_si128(at));
+        offset = _mm256_add_epi32(offset, _mm256_madd_epi16(min, dword(x[t].sums_32 + 2 * p)));
+      }
+      value = _mm256_fnmadd_ps(_mm256_cvtepi32_ps(offset), halves(d_bytes + 32 + 16 * half), value);
+    }
+    total[t] = _mm256_fmadd_ps(value, _mm256_set1_ps(x[t].scales[0]), total[t]);
+  }
+}
+
+// Both halves of the rows; x: tokens `stride` to a block.
+template <class F, int T>
+inline void k_sums(const PackedStrip& strip, int halves_used, const Int8Record* x, int64_t stride,
+                   __m256 (&total)[2][T]) {
   const uint8_t* w = strip.lines;
   for (int64_t b = 0; b < strip.cols / kRecordColumns; ++b, w += F::kBytes, x += stride) {
     uint8_t unpacked[128], mins[128];
@@ -182,30 +259,8 @@ inline void k_sums(const PackedStrip& strip, int half, const Int8Record* x, int6
       unpack_k_scales(scales, unpacked, mins);
       scales = unpacked;
     }
-    __m256i sum[T];
-#pragma GCC unroll 4
-    for (int t = 0; t < T; ++t) sum[t] = _mm256_setzero_si256();
-    const uint8_t* rows = w + 32 * half;
-    if constexpr (F::kGroup == 32)
-      k_groups<F, T, 0, 1, 2, 3, 4, 5, 6, 7>(rows, scales + 8 * half, x, sum);
-    else
-      k_groups<F, T, 0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15>(rows, scales + 8 * half, x, sum);
-    const __m256 d = halves((F::kSplitD ? strip.scales + 32 * b : w + F::kScales + 192) + 16 * half);
-#pragma GCC unroll 4
-    for (int t = 0; t < T; ++t) {
-      __m256 value = _mm256_mul_ps(_mm256_cvtepi32_ps(sum[t]), d);
-      if constexpr (F::kMins) {
-        __m256i offset = _mm256_setzero_si256();
-#pragma GCC unroll 4
-        for (int p = 0; p < 4; ++p) {
-          const auto* at = reinterpret_cast<const __m128i*>(mins + 32 * p + 16 * half);
-          const __m256i min = _mm256_cvtepu8_epi16(_mm_loadu_si128(at));
-          offset = _mm256_add_epi32(offset, _mm256_madd_epi16(min, dword(x[t].sums_32 + 2 * p)));
-        }
-        value = _mm256_fnmadd_ps(_mm256_cvtepi32_ps(offset), halves(w + F::kScales + 224 + 16 * half), value);
-      }
-      total[t] = _mm256_fmadd_ps(value, _mm256_set1_ps(x[t].scales[0]), total[t]);
-    }
+    const uint8_t* d = F::kSplitD ? strip.scales + 32 * b : w + F::kScales + 192;
+    for (int half = 0; half < halves_used; ++half) k_block<F, T>(w, scales, mins, d, half, x, total[half]);
   }
 }
 
@@ -297,6 +352,7 @@ inline void legacy_sums(const PackedStrip& strip, int half, const Int8Record* x,
   const uint8_t* s = strip.scales + (F::kScaleBytes == 16 || F::kHalfGroups ? 8 : 16) * half;
   const int64_t groups = strip.cols / 32;
   for (int64_t group = 0; group < groups; ++group, w += F::kBytes, s += F::kScaleBytes) {
+    if (half == 0) prefetch<F::kBytes, T>(w);
     const Int8Record* record = x + group / 8 * stride;
     const int g = static_cast<int>(group % 8);
     constexpr int kParts = F::kHalfGroups ? 2 : 1, kQuads = 8 / kParts;
@@ -313,7 +369,7 @@ inline void legacy_sums(const PackedStrip& strip, int half, const Int8Record* x,
                                      F::kOffsetLog2);
       }
       add_steps<F::kSigned, F::kAdds, kQuads>([&](int q) { return F::codes(w, part * kQuads + q); },
-                                              record->codes + 32 * g + 4 * part * kQuads,
+                                              forgotten(record->codes + 32 * g + 4 * part * kQuads),
                                               _mm256_set1_epi16(1), acc);
       const __m256 d = F::scale(s, part);
 #pragma GCC unroll 4
@@ -337,16 +393,13 @@ inline void legacy_sums(const PackedStrip& strip, int half, const Int8Record* x,
 
 template <class F, int T>
 void sub_tile(const PackedStrip& strip, const Int8Record* x, int64_t stride, float* y, int64_t y_stride) {
-  for (int half = 0; half < 2 && 8 * half < strip.rows; ++half) {
-    __m256 total[T];
-#pragma GCC unroll 4
-    for (int t = 0; t < T; ++t) total[t] = _mm256_setzero_ps();
-    if constexpr (requires { F::kGroup; })
-      k_sums<F, T>(strip, half, x, stride, total);
-    else
-      legacy_sums<F, T>(strip, half, x, stride, total);
-    store_half(strip, half, total, y, y_stride);
-  }
+  const int halves_used = strip.rows > 8 ? 2 : 1;
+  __m256 total[2][T] = {};
+  if constexpr (requires { F::kGroup; })
+    k_sums<F, T>(strip, halves_used, x, stride, total);
+  else
+    for (int half = 0; half < halves_used; ++half) legacy_sums<F, T>(strip, half, x, stride, total[half]);
+  for (int half = 0; half < halves_used; ++half) store_half(strip, half, total[half], y, y_stride);
 }
 
 template <class F>

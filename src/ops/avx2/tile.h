@@ -14,6 +14,16 @@ namespace {
 
 constexpr int kSubTile = 4;  // tokens: what sixteen registers hold
 
+// Few tokens wait for memory, and the processor's own prefetching stops at the end of a page.
+constexpr int kPrefetchBytes = 4096;
+template <int Bytes, int T>
+inline void prefetch(const uint8_t* w) {
+  if constexpr (T <= 2) {
+#pragma GCC unroll 64
+    for (int i = 0; i < Bytes; i += 64) __builtin_prefetch(w + kPrefetchBytes + i);
+  }
+}
+
 // Calls part.operator()<T>(t) for tokens t … t + T - 1, as many at once as registers allow.
 template <class Part>
 inline void in_sub_tiles(int tokens, const Part& part) {
