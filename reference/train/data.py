@@ -15,7 +15,7 @@ from skills.tools import said
 
 MIX = {  # document kind: share of documents
     "chat": 16, "facts": 9, "arith": 9, "drill": 6, "memory": 9, "system": 10, "tools": 22, "extract": 18,
-    "lists": 13, "echo": 5, "spelling": 16, "text": 1, "long": 0, "pictures": 24,
+    "lists": 13, "echo": 5, "spelling": 16, "text": 1, "long": 0, "pictures": 100,
 }
 KINDS = list(MIX)
 
@@ -71,12 +71,12 @@ def conversation(rng, kind, split=TRAIN):
     raise ValueError(kind)
 
 
-def looking(rng, split=TRAIN, thinking=False, kinds=None):
-    """A conversation that begins with a picture, or two; now and then a further question about another one."""
-    messages = []
-    for _ in range(rng.choice([1, 1, 1, 2])):
-        seen = pictures.turn(rng, split, kinds) if kinds else pictures.turn(rng, split)
-        messages += [pictures.message(seen), said(seen.answer, seen.think, thinking)]
+def looking(rng, split=TRAIN, thinking=False):
+    """One or two questions about a picture or two each, or more about one picture."""
+    turns = [pictures.turn(rng, split) for _ in range(rng.choice([1, 1, 1, 2]))]
+    if rng.random() < 0.4:
+        turns = pictures.several_turns(rng, split)
+    messages = [m for t in turns for m in (pictures.message(t), said(t.answer, t.think, thinking))]
     return {"messages": messages, "reasoning_effort": "high" if thinking else "none"}
 
 

@@ -32,6 +32,8 @@ class Optimiser:
         self.muon_lr, self.adam_lr, self.decay = muon_lr, adam_lr, decay
         self.matrices, self.head, rest = [], None, []
         for name, p in model.named_parameters():
+            if not p.requires_grad:
+                continue
             if name == "output":
                 self.head = p
             elif p.dim() == 1 or name == "tok_embeddings" or name.endswith("gate") or name.startswith("probes"):

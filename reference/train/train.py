@@ -64,6 +64,10 @@ class Run:
         plant(self.model, args.seed)
         if args.eyes.exists():
             self.model.tower.load_state_dict(torch.load(args.eyes))
+        # Steps of the optimiser have one size whatever the gradient's: the text model's first blind ones would undo
+        # within a minute what the tower was taught.
+        self.model.tower.requires_grad_(False)
+        self.learning = [p for p in self.model.parameters() if p.requires_grad]
         self.optimiser = Optimiser(self.model, args.muon_lr, args.adam_lr, rank=rank, workers=args.workers,
                                    dtype=self.dtype)
         self.step, self.tokens, self.seconds, self.curve = 0, 0, 0.0, []
@@ -104,12 +108,9 @@ class Run:
 
     def average_gradients(self):
         """One all-reduce carries the gradients, the first worker's clock and anybody's wish to stop."""
-        for p in self.model.parameters():  # a batch without pictures leaves the tower without
-            if p.grad is None:
-                p.grad = torch.zeros_like(p)
         if self.args.workers == 1:
             return
-        grads = [p.grad for p in self.model.parameters()]
+        grads = [p.grad for p in self.learning]
         clock = torch.tensor([self.seconds if self.rank == 0 else 0.0, float(self.stop)])
         flat = torch.cat([g.flatten() for g in grads] + [clock])
         dist.all_reduce(flat)
@@ -123,7 +124,7 @@ class Run:
         loss, balance, losses, kinds = loss_of(self.model, batch, self.dtype)
         (loss + self.args.balance * balance).backward()
         self.average_gradients()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(self.learning, 1.0)
         self.optimiser.step(factor)
         self.model.zero_grad()
         self.step += 1

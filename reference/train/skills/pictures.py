@@ -121,14 +121,25 @@ def number(rng, split):
     return image, text
 
 
-def colour_turn(rng, split):
-    image, colour, shape, _ = one(rng, split, rng.random() < 0.5)
+def about_colour(rng, split, image, colour, shape):
     return Seen([image], ask(rng, COLOUR, split).format(s=shape), f"The {shape} is {colour}.", "I look at the colour.")
 
 
+def about_shape(rng, split, image, colour, shape):
+    return Seen([image], ask(rng, SHAPE, split), f"{'An' if colour == 'orange' else 'A'} {colour} {shape}.",
+                "I look at the shape.")
+
+
+def about_place(rng, split, image, shape, place):
+    return Seen([image], ask(rng, PLACE, split).format(s=shape), f"The {shape} is in the {place}.", "I look at the place.")
+
+
+def colour_turn(rng, split):
+    return about_colour(rng, split, *one(rng, split, rng.random() < 0.5)[:3])
+
+
 def shape_turn(rng, split):
-    image, colour, shape, _ = one(rng, split, rng.random() < 0.5)
-    return Seen([image], ask(rng, SHAPE, split), f"{'An' if colour == 'orange' else 'A'} {colour} {shape}.", "I look at the shape.")
+    return about_shape(rng, split, *one(rng, split, rng.random() < 0.5)[:3])
 
 
 def count_turn(rng, split):
@@ -138,7 +149,17 @@ def count_turn(rng, split):
 
 def place_turn(rng, split):
     image, _, shape, place = one(rng, split)
-    return Seen([image], ask(rng, PLACE, split).format(s=shape), f"The {shape} is in the {place}.", "I look at the place.")
+    return about_place(rng, split, image, shape, place)
+
+
+def several_turns(rng, split):
+    """Two or three questions about one picture, of which only the first shows it."""
+    image, colour, shape, place = one(rng, split)
+    turns = [about_colour(rng, split, image, colour, shape), about_shape(rng, split, image, colour, shape),
+             about_place(rng, split, image, shape, place)]
+    rng.shuffle(turns)
+    turns = turns[: rng.choice([2, 3, 3])]
+    return turns[:1] + [dataclasses.replace(t, pictures=[]) for t in turns[1:]]
 
 
 def digits_turn(rng, split):
@@ -163,6 +184,8 @@ KINDS = {"colour": colour_turn, "shape": shape_turn, "count": count_turn, "place
 
 def message(seen):
     """The user's message: pictures first, as mistral-common puts them."""
+    if not seen.pictures:
+        return {"role": "user", "content": seen.user}
     chunks = [{"type": "picture", "picture": np.asarray(p)} for p in seen.pictures]
     return {"role": "user", "content": chunks + [{"type": "text", "text": seen.user}]}
 
