@@ -30,7 +30,9 @@ struct EngineOptions {
   int threads = 0;             // 0: one a core
   std::string isa;             // "" picks the best; a name that this machine lacks is an error
   bool exact = false;          // float32 throughout
-  bool deterministic = false;  // a request's tokens do not depend on its company
+  // A request's tokens do not depend on its company. On packed weights they never do; otherwise this makes long prompts
+  // take decoding's form of attention.
+  bool deterministic = false;
   SoftmaxScale softmax_scale = SoftmaxScale::plain;
   CacheFormat cache_format = CacheFormat::bf16;
 
