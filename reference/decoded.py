@@ -7,8 +7,8 @@ FP8: float32(code) · float32(scale). NVFP4: e2m1 · block / divisor. GGUF block
 import numpy as np
 
 import generator as gen
-from synthetic import HF_NAMES, Options, Stored, experts_of, gguf_type, plain, stored_tensors
-from synthetic_vision import is_vision
+from synthetic import HF_NAMES, Options, Stored, experts_of, gguf_type, plain
+from synthetic_vision import is_vision, stored_tensors
 
 F32 = np.float32
 

@@ -2,7 +2,7 @@
 """Synthetic checkpoints: which tensors a layout stores, under which names, in which types (the twin of
 src/synth/*.cc; specification in docs/formats/synthetic.md).
 
-`stored_tensors(options)` gives what the files hold; `logical_weights(options)` decodes them to float32 under
+`text_tensors(options)` gives what the files hold of the text model; `logical_weights(options)` decodes them to float32 under
 the names that transformers' text model uses.
 """
 
@@ -388,10 +388,5 @@ def gguf_tensors(o: Options) -> list[Stored]:
     return out
 
 
-def stored_tensors(o: Options) -> list[Stored]:
-    """Of the model's files; a gguf's vision part is synthetic_vision.mmproj_tensors."""
-    if o.vision and o.layout != "gguf":
-        from synthetic_vision import vision_tensors
-
-        return stored_tensors(dataclasses.replace(o, vision=False)) + vision_tensors(o)
+def text_tensors(o: Options) -> list[Stored]:
     return {"native": native_tensors, "hf": hf_tensors, "gguf": gguf_tensors}[o.layout](o)

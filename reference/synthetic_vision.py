@@ -6,7 +6,7 @@ stores, and the same weights in float32 under the names of transformers' Mistral
 import numpy as np
 
 import generator as gen
-from synthetic import Matrix, Options, Stored, gguf_type, plain
+from synthetic import Matrix, Options, Stored, gguf_type, plain, text_tensors
 
 TOWER = {  # canonical suffix of a layer: Hugging Face's, GGUF's
     "attention.wq": ("attention.q_proj", "attn_q"),
@@ -109,3 +109,8 @@ def vision_weights(o: Options) -> dict[str, np.ndarray]:
             value = half_split(value, o.vision_heads)
         out["model." + hf + ".weight"] = value
     return out
+
+
+def stored_tensors(o: Options) -> list[Stored]:
+    """Of the model's files; a gguf's vision part is a file of its own, mmproj_tensors."""
+    return text_tensors(o) + (vision_tensors(o) if o.vision and o.layout != "gguf" else [])

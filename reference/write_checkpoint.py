@@ -13,8 +13,8 @@ import sys
 
 import numpy as np
 
-from synthetic import Options, stored_tensors
-from synthetic_vision import mmproj_tensors
+from synthetic import Options
+from synthetic_vision import mmproj_tensors, stored_tensors
 
 
 def read_safetensors(path: pathlib.Path) -> dict:
