@@ -36,9 +36,18 @@ struct Binding {
   std::unordered_set<const TensorEntry*> unused;
 };
 
+// The draft head of speculative decoding (docs/formats/native.md, "The EAGLE head").
+bool is_draft_head(const Checkpoint& checkpoint) {
+  return checkpoint.find("eagle_linear.weight") != nullptr;
+}
+
 Binding try_binding(const ModelArgument& model) {
   Binding binding;
   if (!model.checkpoint || model.checkpoint->tensors().empty()) return binding;
+  if (is_draft_head(*model.checkpoint)) {
+    binding.problem = "an EAGLE draft head: it takes embedding and output from its model and does not run by itself";
+    return binding;
+  }
   const auto unused = unused_tensors(*model.checkpoint, model.config);
   if (!unused)
     binding.problem = unused.error().message;

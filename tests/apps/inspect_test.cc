@@ -95,6 +95,15 @@ TEST(Inspect, VisionFileAloneAndBesideItsModel) {
   EXPECT_NE(outcome.output.find(" is missing"), std::string::npos) << outcome.output;
 }
 
+TEST(Inspect, DraftHeadIsNamed) {
+  TemporaryDirectory directory;
+  TinyCheckpoint tiny = tiny_native();
+  tiny.tensors.push_back({"eagle_linear.weight", "BF16", {1}, "xx"});
+  tiny.write(directory, "params.json", "consolidated.safetensors");
+  const Json json = json_of("inspect " + directory.path() + " --json");
+  EXPECT_TRUE(json["problem"].get<std::string>().starts_with("an EAGLE draft head")) << json["problem"];
+}
+
 TEST(Inspect, RefusalsAreOneLine) {
   TemporaryDirectory directory;
   const std::string path = directory.write("params.json", R"({"dim": 0})");
