@@ -42,8 +42,10 @@ struct Int8Record {
   int32_t negative_sums_32[8];  // -Σ codes of 32: times an offset, it removes the offset from unsigned codes
   int32_t negative_sums_16[16];
   int16_t sums_32[8];
+  // AVX2, whose sums are of 16 bits: of each 16, -Σ of columns 0 and 1 modulo 4, and of the others.
+  int16_t negative_pairs_16[16][2];
 };
-static_assert(sizeof(Int8Record) == 400);
+static_assert(sizeof(Int8Record) == 464);
 
 struct Bf16Record {
   uint16_t values[kRecordColumns];
@@ -91,6 +93,7 @@ struct PackedKernels {
 
 extern const PackedKernels kAvx2Int8Kernels;
 extern const PackedKernels kAvx2FloatKernels;
+extern const PackedKernels kAvx2Int16Kernels;
 extern const PackedKernels kAvx512FloatKernels;
 extern const PackedKernels kAvx512VnniKernels;
 extern const PackedKernels kAvx512VnniInt16Kernels;
