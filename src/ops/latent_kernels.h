@@ -50,6 +50,7 @@ struct LatentKernels {
   void (*finish)(const LatentPartial* partial, int64_t latent, int heads, float* out, int64_t stride);
 };
 
+extern const LatentKernels kAvx2LatentKernels;
 extern const LatentKernels kAvx512VnniLatentKernels;
 
 }  // namespace sirocco

@@ -16,7 +16,9 @@ namespace {
 OpTable avx2_table() {
   OpTable table = kAvx2Ops;
   table.int8_kernels = &kAvx2Int8Kernels;
+  table.int16_kernels = &kAvx2Int16Kernels;
   table.bf16_kernels = &kAvx2FloatKernels;
+  table.latent = &kAvx2LatentKernels;
   return table;
 }
 
@@ -24,6 +26,7 @@ OpTable avx512_table() {
   OpTable table = kAvx512Ops;
   table.int8_kernels = &kAvx2Int8Kernels;
   table.bf16_kernels = &kAvx512FloatKernels;
+  table.latent = &kAvx2LatentKernels;
   return table;
 }
 

@@ -4,25 +4,14 @@
 
 #include <cstdint>
 
+#include "ops/avx2/exp.h"
+#include "ops/avx2/lanes.h"
 #include "ops/table.h"
 
 namespace sirocco {
 namespace {
 
 constexpr int kLanes = 8;
-
-// The first `count` lanes are all ones; 8 or more gives all.
-inline __m256i first_lanes(int64_t count) {
-  const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(count > 8 ? 8 : static_cast<int>(count)), index);
-}
-
-inline float sum_lanes(__m256 low, __m256 high) {
-  const __m256 a = _mm256_add_ps(low, high);
-  const __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
-  const __m128 c = _mm_add_ps(b, _mm_movehl_ps(b, b));
-  return _mm_cvtss_f32(_mm_add_ss(c, _mm_shuffle_ps(c, c, 1)));
-}
 
 // T rows of x against R rows of w, sixteen partial sums each.
 template <int T, int R>
@@ -92,24 +81,6 @@ void accumulate(View<const float> p, View<const float> v, View<float> y) {
       accumulate_tile<1>(p.data + t * p.stride, p.stride, p.cols, v.data + c, v.stride, mask,
                          y.data + t * y.stride + c, y.stride);
   }
-}
-
-// e^x for x <= 88: 2^n · e^r with |r| <= ln 2 / 2 and a polynomial of degree 6; below -87.3 it is 0.
-inline __m256 exp_lanes(__m256 x) {
-  const __m256 bounded = _mm256_max_ps(x, _mm256_set1_ps(-88.0f));
-  const __m256 n = _mm256_round_ps(_mm256_mul_ps(bounded, _mm256_set1_ps(1.44269504f)),
-                                   _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  __m256 r = _mm256_fnmadd_ps(n, _mm256_set1_ps(0.693359375f), bounded);
-  r = _mm256_fnmadd_ps(n, _mm256_set1_ps(-2.12194440e-4f), r);
-  __m256 e = _mm256_set1_ps(1.3981999507e-3f);
-  e = _mm256_fmadd_ps(e, r, _mm256_set1_ps(8.3334519073e-3f));
-  e = _mm256_fmadd_ps(e, r, _mm256_set1_ps(4.1665795894e-2f));
-  e = _mm256_fmadd_ps(e, r, _mm256_set1_ps(1.6666665459e-1f));
-  e = _mm256_fmadd_ps(e, r, _mm256_set1_ps(5.0000001201e-1f));
-  e = _mm256_fmadd_ps(_mm256_mul_ps(r, r), e, _mm256_add_ps(r, _mm256_set1_ps(1.0f)));
-  const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-  e = _mm256_mul_ps(e, _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23)));
-  return _mm256_and_ps(e, _mm256_cmp_ps(x, _mm256_set1_ps(-87.3f), _CMP_GE_OQ));
 }
 
 void rms_norm(const float* x, const float* w, int64_t size, float eps, float* y) {
