@@ -56,7 +56,7 @@ void block(const uint8_t* w, const uint8_t* scales, int64_t cols, const Int16Rec
 void multiply(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride) {
   const auto* x = static_cast<const Int16Record*>(records);
   const uint8_t *w = strip.lines, *scales = strip.scales;
-  __m256 total[kMaxTile][2];
+  __m256 total[kLargestTile][2];
   for (int t = 0; t < tokens; ++t) total[t][0] = total[t][1] = _mm256_setzero_ps();
   for (int64_t begin = 0; begin < strip.cols; begin += kRecordColumns, x += tokens) {
     const int64_t here = strip.cols - begin < kRecordColumns ? strip.cols - begin : kRecordColumns;
@@ -95,7 +95,7 @@ int64_t spin(int64_t rounds) {
   });
 }
 
-constexpr PackedKernel kKernels[] = {{DType::i16_packed, RecordKind::int16_per_256, multiply}};
+constexpr PackedKernel kKernels[] = {{DType::i16_packed, RecordKind::int16_per_256, multiply, kLargestTile}};
 
 }  // namespace
 

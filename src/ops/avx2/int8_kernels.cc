@@ -309,7 +309,7 @@ void few(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_stri
 template <class F>
 void many(const PackedStrip& strip, const Int8Record* x, int tokens, float* y, int64_t y_stride) {
   Panel panel;
-  __m256 total[kMaxTile][2];
+  __m256 total[kLargestTile][2];
   for (int t = 0; t < tokens; ++t) total[t][0] = total[t][1] = _mm256_setzero_ps();
   const auto part_of = [&]<int T>(int t) -> Totals<T>& { return *reinterpret_cast<Totals<T>*>(total + t); };
   for (int64_t b = 0; b * kRecordColumns < strip.cols; ++b, x += tokens) {
@@ -349,11 +349,11 @@ int64_t spin(int64_t rounds) {
 
 template <class F>
 constexpr PackedKernel k_kernel() {
-  return {F::kType, RecordKind::int8_per_256, multiply<F>};
+  return {F::kType, RecordKind::int8_per_256, multiply<F>, kLargestTile};
 }
 template <class F>
 constexpr PackedKernel kernel() {
-  return {F::kType, RecordKind::int8_per_32, multiply<F>};
+  return {F::kType, RecordKind::int8_per_32, multiply<F>, kLargestTile};
 }
 
 constexpr PackedKernel kKernels[] = {
