@@ -40,8 +40,8 @@ void run(benchmark::State& state, const OpTable& table, const PackedKernels& lis
   constexpr int64_t kCols = 4096;
   const int64_t strip_bytes = packed_strip_bytes(kernel.dtype, kCols);
   AlignedBuffer<std::byte> weights(strips * strip_bytes);
-  std::vector<float> x(kCols, 1.0f), y(kMaxTile * 16);
-  std::vector<std::byte> records(16 * kMaxTile * sizeof(F32Record));
+  std::vector<float> x(kCols, 1.0f), y(kLargestTile * 16);
+  std::vector<std::byte> records(16 * kLargestTile * sizeof(F32Record));
   if (is_int8(kernel.records))  // the others are as fast on zeros
     for (int t = 0; t < tokens; ++t)
       table.int8_kernels->to_int8(x.data(), kCols, kernel.records,
@@ -63,8 +63,9 @@ void run(benchmark::State& state, const OpTable& table, const PackedKernels& lis
 void add_benchmarks(const OpTable& table) {
   for (const PackedKernels* list : {table.int8_kernels, table.int16_kernels, table.bf16_kernels})
     for (int i = 0; list != nullptr && i < list->count; ++i)
-      for (const auto& [tokens, strips] : {std::pair{1, 4}, {1, 2048}, {4, 4}, {8, 4}, {12, 4}}) {
+      for (const auto& [tokens, strips] : {std::pair{1, 4}, {1, 2048}, {4, 4}, {8, 4}, {12, 4}, {24, 4}}) {
         const PackedKernel& kernel = list->kernels[i];
+        if (!kernel.takes(tokens)) continue;
         const auto name = fmt::format("{}/{}/tokens:{}/{}", table.name, traits(kernel.dtype).name, tokens,
                                       strips > 100 ? "memory" : "cache");
         benchmark::RegisterBenchmark(name.c_str(), run, table, *list, kernel, tokens, strips)

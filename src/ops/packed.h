@@ -16,7 +16,8 @@ namespace sirocco {
 
 inline constexpr int kStripRows = 16;
 inline constexpr int kRecordColumns = 256;
-inline constexpr int kMaxTile = 12;  // tokens that one call multiplies
+inline constexpr int kMaxTile = 12;      // tokens that one call of any kernel multiplies
+inline constexpr int kLargestTile = 24;  // of those that take more (PackedKernel::most_tokens)
 
 // Tile sizes that kernels are made for.
 inline constexpr bool is_tile_size(int tokens) {
@@ -42,8 +43,10 @@ struct Int8Record {
   int32_t negative_sums_32[8];  // -Σ codes of 32: times an offset, it removes the offset from unsigned codes
   int32_t negative_sums_16[16];
   int16_t sums_32[8];
+  // AVX2, whose sums are of 16 bits: of each 16, -Σ of columns 0 and 1 modulo 4, and of the others.
+  int16_t negative_pairs_16[16][2];
 };
-static_assert(sizeof(Int8Record) == 400);
+static_assert(sizeof(Int8Record) == 464);
 
 struct Bf16Record {
   uint16_t values[kRecordColumns];
@@ -72,8 +75,12 @@ struct PackedStrip {
 struct PackedKernel {
   DType dtype;
   RecordKind records;
-  // y[t, 0 … rows) = strip · x[t]. records: [ceil(cols / 256), tokens]. REQUIRES: is_tile_size(tokens).
+  // y[t, 0 … rows) = strip · x[t]. records: [ceil(cols / 256), tokens]. REQUIRES: takes(tokens).
   void (*multiply)(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride);
+  int most_tokens = kMaxTile;  // more: tiles of every size up to it, for what is unpacked once a tile
+  constexpr bool takes(int tokens) const {
+    return is_tile_size(tokens) || (most_tokens > kMaxTile && tokens >= 1 && tokens <= most_tokens);
+  }
 };
 
 // Kernels that an instruction set adds to those of the tables before it.
@@ -91,6 +98,7 @@ struct PackedKernels {
 
 extern const PackedKernels kAvx2Int8Kernels;
 extern const PackedKernels kAvx2FloatKernels;
+extern const PackedKernels kAvx2Int16Kernels;
 extern const PackedKernels kAvx512FloatKernels;
 extern const PackedKernels kAvx512VnniKernels;
 extern const PackedKernels kAvx512VnniInt16Kernels;

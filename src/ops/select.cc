@@ -16,6 +16,7 @@ namespace {
 OpTable avx2_table() {
   OpTable table = kAvx2Ops;
   table.int8_kernels = &kAvx2Int8Kernels;
+  table.int16_kernels = &kAvx2Int16Kernels;
   table.bf16_kernels = &kAvx2FloatKernels;
   table.latent = &kAvx2LatentKernels;
   return table;

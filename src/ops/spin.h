@@ -14,15 +14,16 @@ inline int64_t spin_sums(int64_t rounds, int operations, Sum zero, Operand a, co
   constexpr int kSums = 12;
   Sum sum[kSums];
 #pragma GCC unroll 12
-  for (auto& value : sum) value = zero;
-  for (int64_t i = 0; i < rounds; ++i) {
-#pragma GCC unroll 12
-    for (auto& value : sum) {
-      asm volatile("" : "+x"(a));  // so that every step is done, in every round
-      value = step(value, a);
-    }
+  for (auto& value : sum) {
+    value = zero;
+    asm volatile("" : "+x"(value));  // or they are one and the same
   }
+  for (int64_t i = 0; i < rounds; ++i) {
+    asm volatile("" : "+x"(a));  // keeps the loop a loop
 #pragma GCC unroll 12
+    for (auto& value : sum) value = step(value, a);
+  }
+#pragma GCC unroll 12  // an array that a loop walks would lie in memory all the time
   for (auto& value : sum) asm volatile("" : : "x"(value));
   return rounds * kSums * operations;
 }

@@ -239,6 +239,7 @@ GgufMetadata gguf_metadata(const SynthOptions& o) {
     number("attention.temperature_scale", kQueryScaleBeta);
     integer("attention.temperature_length", o.original_positions);
   }
+  add("tokenizer.ggml.model", std::string("none"));  // other engines refuse a file that does not say
   add("general.quantization_version", uint64_t{2});
   return out;
 }

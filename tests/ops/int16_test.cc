@@ -25,6 +25,7 @@ class Int16 : public testing::TestWithParam<const OpTable*> {
       GTEST_SKIP() << GetParam()->name << ": this processor lacks it";
     if (GetParam()->int16_kernels == nullptr) GTEST_SKIP() << GetParam()->name << ": no int16 kernels";
   }
+  const PackedKernel& kernel() const { return *table.int16_kernels->kernels; }
   // [tokens, strip rows]: one strip of `rows` (up to 16) rows times every row of x.
   std::vector<float> product(View<const float> w, View<const float> x) const;
   const OpTable& table = *GetParam();
@@ -58,8 +59,8 @@ std::vector<float> normals(int64_t count, unsigned seed) {
 
 TEST_P(Int16, KernelsFollowTheSum) {
   for (const int64_t cols : {32, 64, 96, 256, 288, 512, 768, 4096})
-    for (int tokens = 1; tokens <= kMaxTile; ++tokens) {
-      if (!is_tile_size(tokens)) continue;
+    for (int tokens = 1; tokens <= kernel().most_tokens; ++tokens) {
+      if (!kernel().takes(tokens)) continue;
       const int64_t rows = tokens % 2 == 0 ? 16 : 5;
       const auto weights = normals(rows * cols + 1, static_cast<unsigned>(cols));
       const auto input = normals(tokens * cols + 1, 9);
@@ -106,11 +107,11 @@ TEST_P(Int16, ExtremeRowsDoNotOverflow) {
 
 TEST_P(Int16, ARowDoesNotDependOnItsTile) {
   constexpr int64_t kCols = 800;
-  const auto weights = normals(16 * kCols, 1), input = normals(kMaxTile * kCols, 2);
-  const View<const float> w = make_view(weights.data(), 16, kCols), x = make_view(input.data(), kMaxTile, kCols);
+  const auto weights = normals(16 * kCols, 1), input = normals(kLargestTile * kCols, 2);
+  const View<const float> w = make_view(weights.data(), 16, kCols), x = make_view(input.data(), kLargestTile, kCols);
   const auto alone = product(w, x.slice_rows(0, 1));
-  for (int tokens = 2; tokens <= kMaxTile; ++tokens) {
-    if (!is_tile_size(tokens)) continue;
+  for (int tokens = 2; tokens <= kernel().most_tokens; ++tokens) {
+    if (!kernel().takes(tokens)) continue;
     const auto together = product(w, x.slice_rows(0, tokens));
     for (size_t r = 0; r < kStripRows; ++r) ASSERT_EQ(together[r], alone[r]) << tokens;
   }

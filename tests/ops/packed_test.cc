@@ -174,8 +174,8 @@ TEST_P(Packed, KernelsFollowTheDecodedWeights) {
     for (int i = 0; list != nullptr && i < list->count; ++i)
       for (const int64_t cols : {32, 64, 96, 256, 288, 512, 768}) {
         if (!can_pack(list->kernels[i].dtype, cols)) continue;
-        for (int tokens = 1; tokens <= kMaxTile; ++tokens)
-          if (is_tile_size(tokens)) check(list->kernels[i], cols, tokens);
+        for (int tokens = 1; tokens <= list->kernels[i].most_tokens; ++tokens)
+          if (list->kernels[i].takes(tokens)) check(list->kernels[i], cols, tokens);
       }
 }
 
@@ -183,7 +183,7 @@ TEST_P(Packed, ARowDoesNotDependOnItsTile) {
   constexpr int64_t kCols = 512;
   std::mt19937 random(3);
   std::normal_distribution<float> normal;
-  std::vector<std::vector<float>> x(kMaxTile, std::vector<float>(kCols));
+  std::vector<std::vector<float>> x(kLargestTile, std::vector<float>(kCols));
   for (auto& row : x)
     for (auto& value : row) value = normal(random);
   for (const PackedKernels* list : {table.int8_kernels, table.bf16_kernels})
@@ -196,8 +196,8 @@ TEST_P(Packed, ARowDoesNotDependOnItsTile) {
       const auto alone = records_of(table, {x[0]}, kernel.records);
       float want[16];
       kernel.multiply(packed, alone.data(), 1, want, 16);
-      for (int tokens = 2; tokens <= kMaxTile; ++tokens) {
-        if (!is_tile_size(tokens)) continue;
+      for (int tokens = 2; tokens <= kernel.most_tokens; ++tokens) {
+        if (!kernel.takes(tokens)) continue;
         const auto records = records_of(table, {x.begin(), x.begin() + tokens}, kernel.records);
         std::vector<float> y(static_cast<size_t>(16 * tokens));
         kernel.multiply(packed, records.data(), tokens, y.data(), 16);

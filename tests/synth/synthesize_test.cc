@@ -7,8 +7,10 @@
 
 #include <csignal>
 #include <filesystem>
+#include <span>
 
 #include "base/mapped_file.h"
+#include "weights/gguf_reader.h"
 
 namespace sirocco::synth {
 namespace {
@@ -75,6 +77,17 @@ TEST_F(SynthesizeTest, ShardsAndIndexAreWritten) {
   EXPECT_TRUE(made->paths[1].ends_with("model-00002-of-00003.safetensors"));
   EXPECT_TRUE(made->paths[3].ends_with("model.safetensors.index.json"));
   EXPECT_TRUE(made->paths[4].ends_with("config.json"));
+}
+
+TEST_F(SynthesizeTest, AGgufSaysThatItHasNoVocabulary) {
+  const auto made = synthesize(small("gguf", "q4_0"), directory_ / "m.gguf");
+  ASSERT_TRUE(made);
+  const std::string bytes = file(made->model_path);
+  const auto read = read_gguf(std::as_bytes(std::span(bytes)), "m.gguf");
+  ASSERT_TRUE(read) << read.error().message;
+  const std::string* vocabulary = read->metadata.text("tokenizer.ggml.model");
+  ASSERT_NE(vocabulary, nullptr);
+  EXPECT_EQ(*vocabulary, "none");
 }
 
 TEST_F(SynthesizeTest, AGgufsTowerIsAFileBesideIt) {

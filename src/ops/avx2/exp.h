@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// e^x of eight lanes (internal linkage, as tile.h).
+// The exponential of eight lanes. Internal linkage (ARCHITECTURE.md, "ISA files").
 #pragma once
 
 #include <immintrin.h>

@@ -5,25 +5,13 @@
 #include <cstdint>
 
 #include "ops/avx2/exp.h"
+#include "ops/avx2/lanes.h"
 #include "ops/table.h"
 
 namespace sirocco {
 namespace {
 
 constexpr int kLanes = 8;
-
-// The first `count` lanes are all ones; 8 or more gives all.
-inline __m256i first_lanes(int64_t count) {
-  const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(count > 8 ? 8 : static_cast<int>(count)), index);
-}
-
-inline float sum_lanes(__m256 low, __m256 high) {
-  const __m256 a = _mm256_add_ps(low, high);
-  const __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
-  const __m128 c = _mm_add_ps(b, _mm_movehl_ps(b, b));
-  return _mm_cvtss_f32(_mm_add_ss(c, _mm_shuffle_ps(c, c, 1)));
-}
 
 // T rows of x against R rows of w, sixteen partial sums each.
 template <int T, int R>

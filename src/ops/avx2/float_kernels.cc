@@ -95,8 +95,8 @@ int64_t spin(int64_t rounds) {
 }
 
 constexpr PackedKernel kKernels[] = {
-    {Bf16::kType, RecordKind::f32, multiply<Bf16>},
-    {E4m3::kType, RecordKind::f32, multiply<E4m3>},
+    {Bf16::kType, RecordKind::f32, multiply<Bf16>, kLargestTile},
+    {E4m3::kType, RecordKind::f32, multiply<E4m3>, kLargestTile},
 };
 
 }  // namespace

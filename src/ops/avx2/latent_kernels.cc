@@ -1,34 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// Latent attention with vpmaddwd: the arithmetic of the AVX-512 VNNI kernels, whose file says why rows are narrowed
-// as they are, in half the lanes. Scores: heads in lanes, keys broadcast as they lie in the tile. Values: columns in
-// lanes, two keys interleaved, probabilities broadcast.
+// Latent attention with vpmaddwd: 16-bit integers, two neighbours a step, sums in 32 bits; what the AVX-512 kernels
+// do (avx512_vnni/latent_kernels.cc says why no sum overflows), with sixteen heads in two registers. Scores: heads
+// in lanes, keys broadcast as they lie in the tile. Values: columns in lanes, two keys interleaved, probabilities
+// broadcast.
 #include <immintrin.h>
 
 #include <cstdint>
 
 #include "ops/avx2/exp.h"
+#include "ops/avx2/lanes.h"
+#include "ops/avx2/tile.h"
 #include "ops/latent_kernels.h"
 
 namespace sirocco {
 namespace {
 
 constexpr float kRowNorm = 32767.0f;
-constexpr float kProbabilityNorm = 8000.0f;  // times 8, the root of a tile's keys, and times 32767 it stays below 2^31
-constexpr int kScoreKeys = 4;                // at once: with two halves of the heads, eight sums
+// Of the probabilities of one tile: times 8, the root of its keys, and times 32767 it stays below 2^31.
+constexpr float kProbabilityNorm = 8000.0f;
+constexpr int kScoreKeys = 4;  // at once; eight sums are what sixteen registers hold beside their operands
 
-inline __m256i load(const void* p) {
-  return _mm256_loadu_si256(static_cast<const __m256i*>(p));
-}
-inline void store(void* p, __m256i v) {
-  _mm256_storeu_si256(static_cast<__m256i*>(p), v);
-}
 inline __m256i broadcast_pair(const void* p) {
   int32_t value;
   __builtin_memcpy(&value, p, 4);
   return _mm256_set1_epi32(value);
 }
-inline __m256i add_products(__m256i sum, __m256i a, __m256i b) {
-  return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+inline void store(void* p, __m256i v) {
+  _mm256_storeu_si256(static_cast<__m256i*>(p), v);
 }
 
 // Even elements of 16 bf16 (of each dword the lower half) and odd ones as float32.
@@ -42,57 +40,52 @@ inline __m256 odd_floats(__m256i v) {
 inline __m256i integers(__m256 low, __m256 high) {
   return _mm256_blend_epi16(_mm256_cvtps_epi32(low), _mm256_slli_epi32(_mm256_cvtps_epi32(high), 16), 0xaa);
 }
-
-inline float sum_lanes(__m256 v) {
-  const __m128 a = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  const __m128 b = _mm_add_ps(a, _mm_movehl_ps(a, a));
-  return _mm_cvtss_f32(_mm_add_ss(b, _mm_shuffle_ps(b, b, 1)));
+// Sixteen numbers in order.
+inline __m256i in_order(__m256 first, __m256 second) {
+  return _mm256_permute4x64_epi64(_mm256_packs_epi32(_mm256_cvtps_epi32(first), _mm256_cvtps_epi32(second)), 0xd8);
 }
 inline float root(float x) {
   return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)));
 }
 
-// Rows of tiles and queries are as long as whole steps of 16 columns; what lies behind `width` is zero.
-constexpr int64_t kStep = 16;
+// Rows of tiles and queries are as long as whole steps of 32 columns; what lies behind `width` is zero.
 inline int64_t whole_steps(int64_t width) {
-  return (width + kStep - 1) / kStep * kStep;
+  return (width + 31) / 32 * 32;
 }
-// Elements [k, k + count) of a row, with zeros behind `width`.
-template <class Element, int Count>
-struct Columns {
-  alignas(32) Element copy[Count] = {};
-  const Element* at;
-  Columns(const Element* row, int64_t k, int64_t width) : at(row + k) {
-    if (k + Count <= width) return;
-    if (k < width) __builtin_memcpy(copy, row + k, static_cast<size_t>(width - k) * sizeof(Element));
-    at = copy;
-  }
-};
+inline __m256i load_columns(const uint16_t* row, int64_t k, int64_t width) {  // 16 of them
+  if (width - k >= 16) return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(row + k));
+  alignas(32) uint16_t some[16] = {};
+  for (int64_t i = k; i < width; ++i) some[i - k] = row[i];
+  return _mm256_load_si256(reinterpret_cast<const __m256i*>(some));
+}
+inline __m256 load_floats(const float* row, int64_t k, int64_t width) {  // 8 of them
+  return _mm256_maskload_ps(row + k, first_lanes(width - k));
+}
 
 void load_query(const float* query, int64_t width, int lane, LatentQueries* queries) {
   __m256 squares = _mm256_setzero_ps();
   for (int64_t k = 0; k < width; k += 8) {
-    const __m256 x = _mm256_loadu_ps(Columns<float, 8>(query, k, width).at);
+    const __m256 x = load_floats(query, k, width);
     squares = _mm256_fmadd_ps(x, x, squares);
   }
-  const float norm = root(sum_lanes(squares));
+  const float norm = root(sum_lanes(squares, _mm256_setzero_ps()));
   const __m256 scale = _mm256_set1_ps(norm > 0.0f ? kRowNorm / norm : 0.0f);
   queries->scales[lane] = norm / kRowNorm;
   alignas(32) uint32_t narrow[8];
   uint32_t* out = queries->pairs + lane;
-  for (int64_t k = 0; k < width; k += kStep) {
-    const Columns<float, 16> columns(query, k, width);
-    const __m256i a = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(columns.at), scale));
-    const __m256i b = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(columns.at + 8), scale));
-    store(narrow, _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xd8));
+  for (int64_t k = 0; k < whole_steps(width); k += 16) {
+    const __m256 a = _mm256_mul_ps(load_floats(query, k, width), scale);
+    const __m256 b = _mm256_mul_ps(load_floats(query, k + 8, width), scale);
+    store(narrow, in_order(a, b));
     for (int i = 0; i < 8; ++i, out += kHeadLanes) *out = narrow[i];
   }
 }
 
 // Rows l and l + 1 as pairs; of each 16 columns, those 0-3, 8-11 and then the others.
-inline void interleave(const int16_t* keys, int64_t latent, int64_t width, uint32_t* out) {
+inline void interleave(const int16_t* keys, int64_t latent, int64_t stride, uint32_t* out) {
   for (int64_t c = 0; c < latent; c += 16) {
-    const __m256i a = load(keys + c), b = load(keys + width + c);
+    const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(keys + c));
+    const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(keys + stride + c));
     store(out + c, _mm256_unpacklo_epi16(a, b));
     store(out + c + 8, _mm256_unpackhi_epi16(a, b));
   }
@@ -103,7 +96,7 @@ inline void complete(int count, int64_t latent, int64_t stride, LatentTile* tile
   int16_t* out = tile->keys + count * stride;
   const int padded = (count + kScoreKeys - 1) / kScoreKeys * kScoreKeys;
   for (int l = count; l < padded; ++l, out += stride) {
-    for (int64_t k = 0; k < stride; k += kStep) store(out + k, _mm256_setzero_si256());
+    for (int64_t k = 0; k < stride; k += 16) store(out + k, _mm256_setzero_si256());
     tile->scales[l] = 0.0f;
   }
   for (int l = 0; l < count; l += 2)
@@ -115,35 +108,34 @@ void load_keys(const uint16_t* keys, int count, int64_t latent, int64_t width, L
   int16_t* out = tile->keys;
   for (int l = 0; l < count; ++l, keys += width, out += stride) {
     __m256 even = _mm256_setzero_ps(), odd = _mm256_setzero_ps();
-    for (int64_t k = 0; k < width; k += kStep) {
-      const __m256i v = load(Columns<uint16_t, 16>(keys, k, width).at);
+    for (int64_t k = 0; k < width; k += 16) {
+      const __m256i v = load_columns(keys, k, width);
       even = _mm256_fmadd_ps(even_floats(v), even_floats(v), even);
       odd = _mm256_fmadd_ps(odd_floats(v), odd_floats(v), odd);
     }
-    const float norm = root(sum_lanes(_mm256_add_ps(even, odd)));
+    const float norm = root(sum_lanes(even, odd));
     const __m256 scale = _mm256_set1_ps(norm > 0.0f ? kRowNorm / norm : 0.0f);
     tile->scales[l] = norm / kRowNorm;
-    for (int64_t k = 0; k < width; k += kStep) {
-      const __m256i v = load(Columns<uint16_t, 16>(keys, k, width).at);
+    for (int64_t k = 0; k < stride; k += 16) {
+      const __m256i v = k < width ? load_columns(keys, k, width) : _mm256_setzero_si256();
       store(out + k, integers(_mm256_mul_ps(even_floats(v), scale), _mm256_mul_ps(odd_floats(v), scale)));
     }
   }
   complete(count, latent, stride, tile);
 }
 
-inline __m256i wide_codes(const int8_t* row, int64_t k, int64_t width) {  // sixteen in 16 bits
-  return _mm256_cvtepi8_epi16(
-      _mm_loadu_si128(reinterpret_cast<const __m128i*>(Columns<int8_t, 16>(row, k, width).at)));
+// Eight codes as float32; a row's scales lie behind it, so that reading on is no harm.
+inline __m256 code_floats(const int8_t* codes, int64_t k, int64_t end) {
+  const __m256i wide = _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes + k)));
+  return _mm256_cvtepi32_ps(_mm256_and_si256(wide, first_lanes(end - k)));
 }
 
-// Sum of the squares of codes [begin, end), in integers.
+// Sum of the squares of codes [begin, end): integers below 2^24.
 inline float squares_of(const int8_t* codes, int64_t begin, int64_t end) {
-  __m256i sum = _mm256_setzero_si256();
-  for (int64_t k = begin; k < end; k += kStep) {
-    const __m256i v = wide_codes(codes, k, end);
-    sum = add_products(sum, v, v);
-  }
-  return sum_lanes(_mm256_cvtepi32_ps(sum));
+  __m256 sum = _mm256_setzero_ps();
+  for (int64_t k = begin; k < end; k += 8)
+    sum = _mm256_fmadd_ps(code_floats(codes, k, end), code_floats(codes, k, end), sum);
+  return sum_lanes(sum, _mm256_setzero_ps());
 }
 
 void load_q8_keys(const uint8_t* rows, int count, int64_t latent, int64_t width, LatentTile* tile) {
@@ -159,42 +151,39 @@ void load_q8_keys(const uint8_t* rows, int count, int64_t latent, int64_t width,
     const float norm = root(squares);
     const float scale = norm > 0.0f ? kRowNorm / norm : 0.0f;
     tile->scales[l] = norm / kRowNorm;
-    for (int64_t k = 0; k < stride; k += kStep) {  // no step crosses `latent`, a multiple of 64
+    const auto eight = [&](int64_t k, __m256 factor) {
+      return k < width ? _mm256_mul_ps(code_floats(codes, k, width), factor) : _mm256_setzero_ps();
+    };
+    for (int64_t k = 0; k < stride; k += 16) {  // no step crosses `latent`, a multiple of 64
       const __m256 factor = _mm256_set1_ps(scale * scales[k < latent ? 0 : 1]);
-      const __m256i v = wide_codes(codes, k, width);
-      const __m256 low = _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_castsi256_si128(v)));
-      const __m256 high = _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_extracti128_si256(v, 1)));
-      const __m256i a = _mm256_cvtps_epi32(_mm256_mul_ps(low, factor));
-      const __m256i b = _mm256_cvtps_epi32(_mm256_mul_ps(high, factor));
-      store(out + k, _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xd8));
+      store(out + k, in_order(eight(k, factor), eight(k + 8, factor)));
     }
   }
   complete(count, latent, stride, tile);
 }
 
 // scores [4 keys, 16 heads]
-inline void score_tile(const LatentQueries& queries, const int16_t* keys, const float* key_scales, int64_t width,
-                       float* scores) {
+inline void score_tile(const LatentQueries& queries, const int16_t* keys, const float* key_scales,
+                       int64_t width, float* scores) {
   __m256i sum[kScoreKeys][2];
 #pragma GCC unroll 4
   for (int l = 0; l < kScoreKeys; ++l) sum[l][0] = sum[l][1] = _mm256_setzero_si256();
   for (int64_t k = 0; k < width; k += 2) {
-    const uint32_t* q = queries.pairs + kHeadLanes / 2 * k;
-    const __m256i low = load(q), high = load(q + 8);
+    const auto* q = reinterpret_cast<const __m256i*>(queries.pairs + kHeadLanes / 2 * k);
+    const __m256i low = _mm256_load_si256(q), high = _mm256_load_si256(q + 1);
 #pragma GCC unroll 4
     for (int l = 0; l < kScoreKeys; ++l) {
       const __m256i key = broadcast_pair(keys + l * width + k);
-      sum[l][0] = add_products(sum[l][0], low, key);
-      sum[l][1] = add_products(sum[l][1], high, key);
+      sum[l][0] = at_once(_mm256_add_epi32(sum[l][0], _mm256_madd_epi16(low, key)));
+      sum[l][1] = at_once(_mm256_add_epi32(sum[l][1], _mm256_madd_epi16(high, key)));
     }
   }
 #pragma GCC unroll 4
   for (int l = 0; l < kScoreKeys; ++l)
 #pragma GCC unroll 2
-    for (int half = 0; half < 2; ++half) {
-      const __m256 scaled =
-          _mm256_mul_ps(_mm256_cvtepi32_ps(sum[l][half]), _mm256_loadu_ps(queries.scales + 8 * half));
-      _mm256_storeu_ps(scores + kHeadLanes * l + 8 * half, _mm256_mul_ps(scaled, _mm256_set1_ps(key_scales[l])));
+    for (int h = 0; h < 2; ++h) {
+      const __m256 score = _mm256_mul_ps(_mm256_cvtepi32_ps(sum[l][h]), _mm256_load_ps(queries.scales + 8 * h));
+      _mm256_store_ps(scores + kHeadLanes * l + 8 * h, _mm256_mul_ps(score, _mm256_set1_ps(key_scales[l])));
     }
 }
 
@@ -205,12 +194,13 @@ inline void value_tile(const uint32_t* probabilities, const uint32_t* values, in
 #pragma GCC unroll 4
   for (int h = 0; h < 4; ++h) sum[h][0] = sum[h][1] = _mm256_setzero_si256();
   for (int p = 0; p < pairs; ++p) {
-    const __m256i first = load(values + p * latent), second = load(values + p * latent + 8);
+    const auto* value = reinterpret_cast<const __m256i*>(values + p * latent);
+    const __m256i low = _mm256_load_si256(value), high = _mm256_load_si256(value + 1);
 #pragma GCC unroll 4
     for (int h = 0; h < 4; ++h) {
       const __m256i probability = broadcast_pair(probabilities + kHeadLanes * p + h);
-      sum[h][0] = add_products(sum[h][0], probability, first);
-      sum[h][1] = add_products(sum[h][1], probability, second);
+      sum[h][0] = at_once(_mm256_add_epi32(sum[h][0], _mm256_madd_epi16(low, probability)));
+      sum[h][1] = at_once(_mm256_add_epi32(sum[h][1], _mm256_madd_epi16(high, probability)));
     }
   }
 #pragma GCC unroll 4
@@ -223,49 +213,51 @@ inline void value_tile(const uint32_t* probabilities, const uint32_t* values, in
     }
 }
 
-// What the scores of eight heads become. scores [count, 16] and probabilities [count / 2, 16]: of the first of them.
-inline void softmax(float* scores, const float* key_scales, int count, bool first, float* partial_max,
-                    float* partial_total, uint32_t* probabilities, float* shrink, float* weight) {
-  const auto row = [&](int l) { return scores + kHeadLanes * l; };
-  const __m256 old_max = _mm256_loadu_ps(first ? scores : partial_max);
-  __m256 max = old_max;
-  for (int l = 0; l < count; ++l) max = _mm256_max_ps(max, _mm256_loadu_ps(row(l)));
+// Of eight heads, from `scores` on: max and total of the partial result, `shrink` for its sums, and the
+// probabilities of `count` keys as integers times `weight`.
+inline void soften(float* scores, const float* key_scales, int count, bool first, float* max_of, float* total_of,
+                   uint32_t* probabilities, float* shrink, float* weight) {
+  __m256 max = _mm256_load_ps(first ? scores : max_of);
+  const __m256 old_max = max;
+  for (int l = 0; l < count; ++l) max = _mm256_max_ps(max, _mm256_load_ps(scores + kHeadLanes * l));
   const __m256 factor = first ? _mm256_setzero_ps() : exp_lanes(_mm256_sub_ps(old_max, max));
-  __m256 total = first ? _mm256_setzero_ps() : _mm256_mul_ps(_mm256_loadu_ps(partial_total), factor);
+  __m256 total = first ? _mm256_setzero_ps() : _mm256_mul_ps(_mm256_load_ps(total_of), factor);
   __m256 squares = _mm256_setzero_ps();  // of probabilities times their keys' scales, which are what is narrowed
   for (int l = 0; l < count; ++l) {
-    const __m256 p = exp_lanes(_mm256_sub_ps(_mm256_loadu_ps(row(l)), max));
+    const __m256 p = exp_lanes(_mm256_sub_ps(_mm256_load_ps(scores + kHeadLanes * l), max));
     total = _mm256_add_ps(total, p);
     const __m256 scaled = _mm256_mul_ps(p, _mm256_set1_ps(key_scales[l]));
     squares = _mm256_fmadd_ps(scaled, scaled, squares);
-    _mm256_storeu_ps(row(l), scaled);
+    _mm256_store_ps(scores + kHeadLanes * l, scaled);
   }
   const __m256 norm = _mm256_sqrt_ps(squares);
   const __m256 some = _mm256_cmp_ps(norm, _mm256_setzero_ps(), _CMP_GT_OQ);
   const __m256 scale = _mm256_and_ps(some, _mm256_div_ps(_mm256_set1_ps(kProbabilityNorm), norm));
-  if (count % 2 != 0) _mm256_storeu_ps(row(count), _mm256_setzero_ps());  // there is room: kKeyTile is even
+  if (count % 2 != 0) _mm256_store_ps(scores + kHeadLanes * count, _mm256_setzero_ps());
   for (int l = 0; l < count; l += 2)
-    store(probabilities + kHeadLanes * (l / 2), integers(_mm256_mul_ps(_mm256_loadu_ps(row(l)), scale),
-                                                         _mm256_mul_ps(_mm256_loadu_ps(row(l + 1)), scale)));
-  _mm256_storeu_ps(partial_max, max);
-  _mm256_storeu_ps(partial_total, total);
-  _mm256_storeu_ps(shrink, factor);
-  _mm256_storeu_ps(weight, _mm256_mul_ps(norm, _mm256_set1_ps(1.0f / kProbabilityNorm)));
+    store(probabilities + kHeadLanes * (l / 2),
+          integers(_mm256_mul_ps(_mm256_load_ps(scores + kHeadLanes * l), scale),
+                   _mm256_mul_ps(_mm256_load_ps(scores + kHeadLanes * (l + 1)), scale)));
+  _mm256_store_ps(max_of, max);
+  _mm256_store_ps(total_of, total);
+  _mm256_store_ps(shrink, factor);
+  _mm256_store_ps(weight, _mm256_mul_ps(norm, _mm256_set1_ps(1.0f / kProbabilityNorm)));
 }
 
 void add_keys(const LatentQueries* queries, const LatentTile* tile, int count, int64_t latent, int64_t width,
               bool first, LatentPartial* partial) {
-  alignas(32) float scores[kKeyTile * kHeadLanes];
-  alignas(32) uint32_t probabilities[kKeyTile / 2 * kHeadLanes];
-  alignas(32) float shrink[kHeadLanes], weight[kHeadLanes];
+  alignas(64) float scores[kKeyTile * kHeadLanes];
+  alignas(64) uint32_t probabilities[kKeyTile / 2 * kHeadLanes];
+  alignas(64) float shrink[kHeadLanes], weight[kHeadLanes];
   const int64_t stride = whole_steps(width);
   for (int l = 0; l < count; l += kScoreKeys)
     score_tile(*queries, tile->keys + l * stride, tile->scales + l, stride, scores + kHeadLanes * l);
   for (int h = 0; h < kHeadLanes; h += 8)
-    softmax(scores + h, tile->scales, count, first, partial->max + h, partial->total + h, probabilities + h,
-            shrink + h, weight + h);
+    soften(scores + h, tile->scales, count, first, partial->max + h, partial->total + h, probabilities + h,
+           shrink + h, weight + h);
   if (first)
-    for (int64_t i = 0; i < kHeadLanes * latent; i += 8) _mm256_storeu_ps(partial->sums + i, _mm256_setzero_ps());
+    for (int64_t i = 0; i < kHeadLanes * latent; i += 8)
+      _mm256_storeu_ps(partial->sums + i, _mm256_setzero_ps());
   const int pairs = (count + 1) / 2;
   for (int64_t c = 0; c < latent; c += 16)
     for (int h = 0; h < kHeadLanes; h += 4)
@@ -276,12 +268,11 @@ void add_keys(const LatentQueries* queries, const LatentTile* tile, int count, i
 void merge(const LatentPartial* from, int64_t latent, LatentPartial* into) {
   alignas(32) float scale_from[kHeadLanes], scale_into[kHeadLanes];
   for (int h = 0; h < kHeadLanes; h += 8) {
-    const __m256 a = _mm256_loadu_ps(into->max + h), b = _mm256_loadu_ps(from->max + h), max = _mm256_max_ps(a, b);
+    const __m256 a = _mm256_load_ps(into->max + h), b = _mm256_load_ps(from->max + h), max = _mm256_max_ps(a, b);
     const __m256 keep = exp_lanes(_mm256_sub_ps(a, max)), take = exp_lanes(_mm256_sub_ps(b, max));
-    _mm256_storeu_ps(into->max + h, max);
-    _mm256_storeu_ps(into->total + h,
-                     _mm256_fmadd_ps(_mm256_loadu_ps(from->total + h), take,
-                                     _mm256_mul_ps(_mm256_loadu_ps(into->total + h), keep)));
+    const __m256 kept = _mm256_mul_ps(_mm256_load_ps(into->total + h), keep);
+    _mm256_store_ps(into->max + h, max);
+    _mm256_store_ps(into->total + h, _mm256_fmadd_ps(_mm256_load_ps(from->total + h), take, kept));
     _mm256_store_ps(scale_into + h, keep);
     _mm256_store_ps(scale_from + h, take);
   }

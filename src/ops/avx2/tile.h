@@ -14,21 +14,20 @@ namespace {
 
 constexpr int kSubTile = 4;  // tokens: what sixteen registers hold
 
-// Few tokens wait for memory, and the processor's own prefetching stops at the end of a page.
-constexpr int kPrefetchBytes = 4096;
-template <int Bytes, int T>
-inline void prefetch(const uint8_t* w) {
-  if constexpr (T <= 2) {
-#pragma GCC unroll 64
-    for (int i = 0; i < Bytes; i += 64) __builtin_prefetch(w + kPrefetchBytes + i);
-  }
+// The compiler computes `value` here. g++ would put off the kernels' additions until all products are there, more
+// of them than sixteen registers hold.
+inline __m256i at_once(__m256i value) {
+  asm volatile("" : "+x"(value));
+  return value;
 }
 
-// Calls part.operator()<T>(t) for tokens t … t + T - 1, as many at once as registers allow.
+// Calls part.operator()<T>(t) for tokens t … t + T - 1, in as few and as equal parts as registers allow.
 template <class Part>
 inline void in_sub_tiles(int tokens, const Part& part) {
-  for (int t = 0; t < tokens; t += kSubTile) {
-    switch (tokens - t) {
+  int parts = (tokens + kSubTile - 1) / kSubTile;
+  for (int t = 0; parts > 0; --parts) {
+    const int size = (tokens - t + parts - 1) / parts;
+    switch (size) {
       case 1:
         part.template operator()<1>(t);
         break;
@@ -41,7 +40,18 @@ inline void in_sub_tiles(int tokens, const Part& part) {
       default:
         part.template operator()<kSubTile>(t);
     }
+    t += size;
   }
+}
+
+// The processor's own prefetching is too late by itself, and stops at the end of a page. The lines of a block of
+// Bytes are asked for in Parts, between the work: all at once they would fill the queue of misses and stop it.
+constexpr int kPrefetchBytes = 4096;
+template <int Bytes, int Parts = 1, int Part = 0>
+inline void prefetch(const uint8_t* w) {
+  constexpr int kBegin = Bytes / 64 * Part / Parts, kEnd = Bytes / 64 * (Part + 1) / Parts;
+#pragma GCC unroll 64
+  for (int i = kBegin; i < kEnd; ++i) __builtin_prefetch(w + kPrefetchBytes + 64 * i);
 }
 
 // y[t, 8 · half + …] = total[t] · multiplier, of the rows that exist.
@@ -53,6 +63,16 @@ inline void store_half(const PackedStrip& strip, int half, const __m256 (&total)
   for (int t = 0; t < T; ++t)
     _mm256_maskstore_ps(y + t * y_stride + 8 * half, mask,
                         _mm256_mul_ps(total[t], _mm256_set1_ps(strip.multiplier)));
+}
+
+// The same of both halves.
+inline void store_rows(const PackedStrip& strip, const __m256 (*total)[2], int tokens, float* y,
+                       int64_t y_stride) {
+  for (int t = 0; t < tokens; ++t)
+    for (int h = 0; h < 2 && 8 * h < strip.rows; ++h) {
+      const __m256 row[1] = {total[t][h]};
+      store_half(strip, h, row, y + t * y_stride, y_stride);
+    }
 }
 
 }  // namespace

@@ -6,7 +6,11 @@
 
 namespace sirocco {
 
-int next_tile(int64_t left) {
+int next_tile(int64_t left, int most) {
+  if (most > kMaxTile) {
+    const int64_t tiles = (left + most - 1) / most;
+    return static_cast<int>((left + tiles - 1) / tiles);
+  }
   if (left > 2 * kMaxTile) return kMaxTile;
   const int count = static_cast<int>(left);
   if (is_tile_size(count)) return count;

@@ -12,8 +12,9 @@
 
 namespace sirocco {
 
-// The size of the next tile when `left` tokens remain: sizes are even, so that no tile is left tiny.
-int next_tile(int64_t left);
+// The size of the next tile when `left` tokens remain: sizes are even, so that no tile is left tiny. `most`: what the
+// kernels take at most, PackedKernel::most_tokens.
+int next_tile(int64_t left, int most = kMaxTile);
 
 int64_t record_bytes(RecordKind kind);
 

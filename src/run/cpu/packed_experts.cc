@@ -22,9 +22,13 @@ struct Strips {  // that one worker takes
 
 std::vector<Tile> split_tiles(std::span<const ExpertTask> tasks) {
   std::vector<Tile> tiles;
-  for (const ExpertTask& task : tasks)
+  for (const ExpertTask& task : tasks) {
+    int most = kLargestTile;
+    for (const Matrix* matrix : {&task.weights->gate, &task.weights->up, &task.weights->down})
+      most = std::min(most, matrix->kernel().most_tokens);
     for (int64_t done = 0; done < task.pairs; done += tiles.back().tokens)
-      tiles.push_back({&task, task.first_pair + done, next_tile(task.pairs - done)});
+      tiles.push_back({&task, task.first_pair + done, next_tile(task.pairs - done, most)});
+  }
   return tiles;
 }
 
@@ -89,7 +93,7 @@ void gate_and_up(const Strips& item, std::span<const Tile> tiles, std::span<cons
         item.task->pairs == 1 ? compute.token_records[kind].tile(token_of[static_cast<size_t>(tile.first)])
                               : compute.pair_records[kind].tile(tile.first);
     for (int64_t s = item.begin; s < item.end; ++s) {
-      float gate[kMaxTile * kStripRows], up[kMaxTile * kStripRows];
+      float gate[kLargestTile * kStripRows], up[kLargestTile * kStripRows];
       const PackedStrip strip = w.gate.strip(s);
       w.gate.kernel().multiply(strip, records, tile.tokens, gate, kStripRows);
       w.up.kernel().multiply(w.up.strip(s), records, tile.tokens, up, kStripRows);

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the AVX2 kernels read each packed type: eight rows a register, four columns a line, as unsigned codes of
+// which kOffset = 2^kOffsetLog2 is to be taken off, or as signed ones. kAdds: how many lines' sums of two
+// products fit in 16 bits, the offset gone (additions may wrap in between; vpmaddubsw itself never saturates).
+// Internal linkage: ISA files compile their own copy (ARCHITECTURE.md, "ISA files").
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "ops/packed.h"
+
+namespace sirocco {
+namespace {
+
+inline __m256i load(const void* p) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
+inline __m256i line(const uint8_t* lines, int64_t index) {  // of eight rows
+  return load(lines + 64 * index);
+}
+inline __m256i low_nibbles(__m256i v) {
+  return _mm256_and_si256(v, _mm256_set1_epi8(15));
+}
+inline __m256i high_nibbles(__m256i v) {
+  return low_nibbles(_mm256_srli_epi16(v, 4));
+}
+template <int Shift>  // of the bits within 16-bit words; negative shifts right
+inline __m256i shifted(__m256i v) {
+  if constexpr (Shift > 0) return _mm256_slli_epi16(v, Shift);
+  if constexpr (Shift < 0) return _mm256_srli_epi16(v, -Shift);
+  return v;
+}
+inline __m256i and_or(__m256i a, int mask, __m256i b) {
+  return _mm256_or_si256(_mm256_and_si256(a, _mm256_set1_epi8(static_cast<char>(mask))), b);
+}
+inline __m256i dword(const void* p) {
+  int32_t value;
+  __builtin_memcpy(&value, p, 4);
+  return _mm256_set1_epi32(value);
+}
+inline __m256i bytes_to_i32(const void* p) {
+  return _mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)));
+}
+inline __m256 halves(const uint8_t* p) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+inline __m256i looked_up(__m128i table, __m256i nibbles) {
+  return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), nibbles);
+}
+inline __m256i iq4_values(__m256i nibbles) {
+  return looked_up(_mm_setr_epi8(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113),
+                   nibbles);
+}
+inline __m256i e2m1_codes(__m256i nibbles) {  // doubled, plus 16
+  return looked_up(_mm_setr_epi8(16, 17, 18, 19, 20, 22, 24, 28, 16, 15, 14, 13, 12, 10, 8, 4), nibbles);
+}
+
+// ---- K types: blocks of 256 columns -------------------------------------------------------------------
+
+// 6-bit scales and mins of q4_k and q5_k, see pack.cc. scales: [8, 16] bytes; mins: [4, 16, 2] bytes.
+inline void unpack_k_scales(const uint8_t* packed, uint8_t* scales, uint8_t* mins) {
+  for (int i = 0; i < 64; i += 32) {
+    const __m256i s = load(packed + i), m = load(packed + 64 + i), top = load(packed + 128 + i);
+    const auto store = [&](uint8_t* out, __m256i v) {
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), v);
+    };
+    store(scales, and_or(shifted<4>(top), 0x30, low_nibbles(s)));
+    store(scales + 64, and_or(shifted<2>(top), 0x30, high_nibbles(s)));
+    store(mins, and_or(top, 0x30, low_nibbles(m)));
+    store(mins + 64, and_or(shifted<-2>(top), 0x30, high_nibbles(m)));
+  }
+}
+
+struct Q4K {
+  static constexpr DType kType = DType::q4_k;
+  static constexpr int kBytes = 2304, kGroup = 32, kOffsetLog2 = 0, kScales = 0, kAdds = 8;
+  static constexpr bool kMins = true, kSplitD = false, kSigned = false;
+  template <int G>
+  static __m256i codes(const uint8_t* w, int q) {
+    const __m256i v = line(w, 4 + G / 2 * 8 + q);
+    return G % 2 ? high_nibbles(v) : low_nibbles(v);
+  }
+};
+
+struct Q5K {
+  static constexpr DType kType = DType::q5_k;
+  static constexpr int kBytes = 2816, kGroup = 32, kOffsetLog2 = 0, kScales = 0, kAdds = 4;
+  static constexpr bool kMins = true, kSplitD = false, kSigned = false;
+  template <int G>
+  static __m256i codes(const uint8_t* w, int q) {
+    const __m256i v = line(w, 12 + G / 2 * 8 + q);
+    return and_or(shifted<4 - G>(line(w, 4 + q)), 0x10, G % 2 ? high_nibbles(v) : low_nibbles(v));
+  }
+};
+
+struct Q6K {
+  static constexpr DType kType = DType::q6_k;
+  static constexpr int kBytes = 3328, kGroup = 16, kOffsetLog2 = 5, kScales = 0, kAdds = 4;
+  static constexpr bool kMins = false, kSplitD = true, kSigned = false;
+  template <int G>
+  static __m256i codes(const uint8_t* w, int q) {
+    constexpr int kRun = G / 2, kFirst = 4 + 24 * (kRun / 4) + 12 * (G % 2);
+    const __m256i v = line(w, kFirst + 4 * (kRun % 2) + q);
+    const __m256i top = shifted<4 - 2 * (kRun % 4)>(line(w, kFirst + 8 + q));
+    return and_or(top, 0x30, kRun / 2 % 2 ? high_nibbles(v) : low_nibbles(v));
+  }
+};
+
+struct Iq4Xs {
+  static constexpr DType kType = DType::iq4_xs;
+  static constexpr int kBytes = 2176, kGroup = 32, kOffsetLog2 = 0, kScales = 2048, kAdds = 1;
+  static constexpr bool kMins = false, kSplitD = true, kSigned = true;
+  template <int G>
+  static __m256i codes(const uint8_t* w, int q) {
+    const __m256i v = line(w, 4 * G + q % 4);
+    return iq4_values(q < 4 ? low_nibbles(v) : high_nibbles(v));
+  }
+};
+
+// ---- Types of 32 columns with float scales --------------------------------------------------------------
+
+inline __m256i nibbles(const uint8_t* w, int q) {
+  const __m256i v = line(w, q % 4);
+  return q < 4 ? low_nibbles(v) : high_nibbles(v);
+}
+// Bit q of each byte of the line behind the nibbles is the fifth bit.
+inline __m256i five_bits(const uint8_t* w, int q) {
+  const __m256i high = _mm256_srl_epi16(line(w, 4), _mm_cvtsi32_si128(q));
+  return _mm256_or_si256(_mm256_slli_epi16(_mm256_and_si256(high, _mm256_set1_epi8(1)), 4), nibbles(w, q));
+}
+
+struct Q80 {
+  static constexpr DType kType = DType::q8_0;
+  static constexpr int kBytes = 512, kScaleBytes = 32, kOffsetLog2 = 0, kAdds = 1;
+  static constexpr bool kMins = false, kHalfGroups = false, kSigned = true;
+  static __m256i codes(const uint8_t* w, int q) { return line(w, q); }
+  static __m256 scale(const uint8_t* s, int) { return halves(s); }
+};
+struct Q40 {
+  static constexpr DType kType = DType::q4_0;
+  static constexpr int kBytes = 256, kScaleBytes = 32, kOffsetLog2 = 3, kAdds = 8;
+  static constexpr bool kMins = false, kHalfGroups = false, kSigned = false;
+  static __m256i codes(const uint8_t* w, int q) { return nibbles(w, q); }
+  static __m256 scale(const uint8_t* s, int) { return halves(s); }
+};
+struct Q41 : Q40 {
+  static constexpr DType kType = DType::q4_1;
+  static constexpr int kScaleBytes = 64, kOffsetLog2 = 0;
+  static constexpr bool kMins = true;
+};
+struct Q50 : Q40 {
+  static constexpr DType kType = DType::q5_0;
+  static constexpr int kBytes = 320, kOffsetLog2 = 4, kAdds = 8;
+  static __m256i codes(const uint8_t* w, int q) { return five_bits(w, q); }
+};
+struct Q51 : Q50 {
+  static constexpr DType kType = DType::q5_1;
+  static constexpr int kScaleBytes = 64, kOffsetLog2 = 0, kAdds = 4;
+  static constexpr bool kMins = true;
+};
+struct Iq4Nl : Q40 {
+  static constexpr DType kType = DType::iq4_nl;
+  static constexpr int kOffsetLog2 = 0, kAdds = 1;
+  static constexpr bool kSigned = true;
+  static __m256i codes(const uint8_t* w, int q) { return iq4_values(nibbles(w, q)); }
+};
+struct Mxfp4 : Q40 {
+  static constexpr DType kType = DType::mxfp4;
+  static constexpr int kScaleBytes = 16, kOffsetLog2 = 4, kAdds = 8;
+  static __m256i codes(const uint8_t* w, int q) { return e2m1_codes(nibbles(w, q)); }
+  // 2^(code - 128); the two smallest, 2^-128 and 2^-127, count as 0.
+  static __m256 scale(const uint8_t* s, int) {
+    const __m256i code = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(s)));
+    const __m256i normal = _mm256_cmpgt_epi32(code, _mm256_set1_epi32(1));
+    const __m256i bits = _mm256_slli_epi32(_mm256_sub_epi32(code, _mm256_set1_epi32(1)), 23);
+    return _mm256_castsi256_ps(_mm256_and_si256(bits, normal));
+  }
+};
+// Two scales, e4m3, for 16 columns each; lines 0-1 hold the first 16 columns, 2-3 the others.
+struct Nvfp4 {
+  static constexpr DType kType = DType::nvfp4;
+  static constexpr int kBytes = 256, kScaleBytes = 32, kOffsetLog2 = 4, kAdds = 4;
+  static constexpr bool kMins = false, kHalfGroups = true, kSigned = false;
+  static __m256i codes(const uint8_t* w, int q) {
+    const __m256i v = line(w, q / 4 * 2 + q % 2);
+    return e2m1_codes(q % 4 < 2 ? low_nibbles(v) : high_nibbles(v));
+  }
+  // An e4m3 is an f16 whose exponent counts from 15 instead of 7.
+  static __m256 scale(const uint8_t* s, int half) {
+    const __m128i code = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(s + 16 * half));
+    const __m128i wide = _mm_cvtepu8_epi16(code);
+    const __m128i sign = _mm_slli_epi16(_mm_and_si128(wide, _mm_set1_epi16(0x80)), 8);
+    const __m128i magnitude = _mm_slli_epi16(_mm_and_si128(wide, _mm_set1_epi16(0x7f)), 7);
+    return _mm256_mul_ps(_mm256_cvtph_ps(_mm_or_si128(sign, magnitude)), _mm256_set1_ps(256.0f));
+  }
+};
+struct Nvfp4Packed : Nvfp4 {
+  static constexpr DType kType = DType::nvfp4_packed;
+};
+
+}  // namespace
+}  // namespace sirocco
