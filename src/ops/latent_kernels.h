@@ -8,11 +8,15 @@
 
 #include <cstdint>
 
+#include "ops/packed.h"
+
 namespace sirocco {
 
 inline constexpr int kHeadLanes = 16;
 inline constexpr int kKeyTile = 64;      // most keys of one call: a page
 inline constexpr int kMostLatent = 512;  // C <= this, C % 64 == 0
+// Of the probabilities of one tile: times 8, the root of its keys, and times kRowNorm it stays below 2^31.
+inline constexpr float kProbabilityNorm = 8000.0f;
 inline constexpr int kMostWidth = 640;   // C + R <= this
 
 // Sixteen heads' queries of one row. W: the width rounded up to 32, with zeros.

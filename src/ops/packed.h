@@ -56,7 +56,9 @@ struct F32Record {
   float values[kRecordColumns];
 };
 
-// x ≈ scale · code, where the codes' norm is at most 32,767 and some rounding: |q · k| <= |q| |k| then keeps every
+inline constexpr float kRowNorm = 32767.0f;  // of a row of 16-bit integers
+
+// x ≈ scale · code, where the codes' norm is at most kRowNorm and some rounding: |q · k| <= |q| |k| then keeps every
 // sum over 256 columns of two such rows below 2^31, whatever they hold. The rounding is 1.4e-4 of the row's
 // root mean square, an eighth of bf16's. Columns past the matrix are zero, up to a multiple of 32.
 struct Int16Record {

@@ -14,14 +14,7 @@
 namespace sirocco {
 namespace {
 
-constexpr float kRowNorm = 32767.0f;
 constexpr int kPairs = 8;  // of columns a turn of the loop
-
-inline __m256i broadcast_pair(const int16_t* p) {
-  int32_t value;
-  __builtin_memcpy(&value, p, 4);
-  return _mm256_set1_epi32(value);
-}
 
 // total[t] += this block of `cols` columns, whose lines the first of its parts asks for ahead.
 template <int T, bool First>
@@ -33,11 +26,10 @@ void block(const uint8_t* w, const uint8_t* scales, int64_t cols, const Int16Rec
     if constexpr (First) prefetch<64 * kPairs>(w);
 #pragma GCC unroll 8
     for (int p = 0; p < kPairs; ++p) {
-      const auto* line = reinterpret_cast<const __m256i*>(w + 64 * p);
-      const __m256i low = _mm256_loadu_si256(line), high = _mm256_loadu_si256(line + 1);
+      const __m256i low = load(w + 64 * p), high = load(w + 64 * p + 32);
 #pragma GCC unroll 4
       for (int t = 0; t < T; ++t) {
-        const __m256i pair = broadcast_pair(x[t].codes + k + 2 * p);
+        const __m256i pair = dword(x[t].codes + k + 2 * p);
         sum[t][0] = at_once(_mm256_add_epi32(sum[t][0], _mm256_madd_epi16(low, pair)));
         sum[t][1] = at_once(_mm256_add_epi32(sum[t][1], _mm256_madd_epi16(high, pair)));
       }
@@ -84,7 +76,7 @@ void to_int16(const float* x, int64_t cols, Int16Record* records, int64_t stride
       const __m256i low = _mm256_cvtps_epi32(_mm256_mul_ps(eight(k), inverse));
       const __m256i high = _mm256_cvtps_epi32(_mm256_mul_ps(eight(k + 8), inverse));
       const __m256i codes = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8);
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(records->codes + k), codes);
+      store(records->codes + k, codes);
     }
   }
 }

@@ -9,14 +9,12 @@
 
 #include <cstdint>
 
-#include "ops/packed.h"
+#include "ops/avx2/lanes.h"
+#include "ops/int8_layouts.h"
 
 namespace sirocco {
 namespace {
 
-inline __m256i load(const void* p) {
-  return _mm256_loadu_si256(static_cast<const __m256i*>(p));
-}
 inline __m256i line(const uint8_t* lines, int64_t index) {  // of eight rows
   return load(lines + 64 * index);
 }
@@ -34,11 +32,6 @@ inline __m256i shifted(__m256i v) {
 }
 inline __m256i and_or(__m256i a, int mask, __m256i b) {
   return _mm256_or_si256(_mm256_and_si256(a, _mm256_set1_epi8(static_cast<char>(mask))), b);
-}
-inline __m256i dword(const void* p) {
-  int32_t value;
-  __builtin_memcpy(&value, p, 4);
-  return _mm256_set1_epi32(value);
 }
 inline __m256i bytes_to_i32(const void* p) {
   return _mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)));
@@ -63,20 +56,16 @@ inline __m256i e2m1_codes(__m256i nibbles) {  // doubled, plus 16
 inline void unpack_k_scales(const uint8_t* packed, uint8_t* scales, uint8_t* mins) {
   for (int i = 0; i < 64; i += 32) {
     const __m256i s = load(packed + i), m = load(packed + 64 + i), top = load(packed + 128 + i);
-    const auto store = [&](uint8_t* out, __m256i v) {
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), v);
-    };
-    store(scales, and_or(shifted<4>(top), 0x30, low_nibbles(s)));
-    store(scales + 64, and_or(shifted<2>(top), 0x30, high_nibbles(s)));
-    store(mins, and_or(top, 0x30, low_nibbles(m)));
-    store(mins + 64, and_or(shifted<-2>(top), 0x30, high_nibbles(m)));
+    store(scales + i, and_or(shifted<4>(top), 0x30, low_nibbles(s)));
+    store(scales + 64 + i, and_or(shifted<2>(top), 0x30, high_nibbles(s)));
+    store(mins + i, and_or(top, 0x30, low_nibbles(m)));
+    store(mins + 64 + i, and_or(shifted<-2>(top), 0x30, high_nibbles(m)));
   }
 }
 
-struct Q4K {
-  static constexpr DType kType = DType::q4_k;
-  static constexpr int kBytes = 2304, kGroup = 32, kOffsetLog2 = 0, kScales = 0, kAdds = 8;
-  static constexpr bool kMins = true, kSplitD = false, kSigned = false;
+struct Q4K : Q4KLayout {
+  static constexpr int kOffsetLog2 = 0, kAdds = 8;
+  static constexpr bool kSigned = false;
   template <int G>
   static __m256i codes(const uint8_t* w, int q) {
     const __m256i v = line(w, 4 + G / 2 * 8 + q);
@@ -84,10 +73,9 @@ struct Q4K {
   }
 };
 
-struct Q5K {
-  static constexpr DType kType = DType::q5_k;
-  static constexpr int kBytes = 2816, kGroup = 32, kOffsetLog2 = 0, kScales = 0, kAdds = 4;
-  static constexpr bool kMins = true, kSplitD = false, kSigned = false;
+struct Q5K : Q5KLayout {
+  static constexpr int kOffsetLog2 = 0, kAdds = 4;
+  static constexpr bool kSigned = false;
   template <int G>
   static __m256i codes(const uint8_t* w, int q) {
     const __m256i v = line(w, 12 + G / 2 * 8 + q);
@@ -95,10 +83,9 @@ struct Q5K {
   }
 };
 
-struct Q6K {
-  static constexpr DType kType = DType::q6_k;
-  static constexpr int kBytes = 3328, kGroup = 16, kOffsetLog2 = 5, kScales = 0, kAdds = 4;
-  static constexpr bool kMins = false, kSplitD = true, kSigned = false;
+struct Q6K : Q6KLayout {
+  static constexpr int kOffsetLog2 = 5, kAdds = 4;
+  static constexpr bool kSigned = false;
   template <int G>
   static __m256i codes(const uint8_t* w, int q) {
     constexpr int kRun = G / 2, kFirst = 4 + 24 * (kRun / 4) + 12 * (G % 2);
@@ -108,10 +95,9 @@ struct Q6K {
   }
 };
 
-struct Iq4Xs {
-  static constexpr DType kType = DType::iq4_xs;
-  static constexpr int kBytes = 2176, kGroup = 32, kOffsetLog2 = 0, kScales = 2048, kAdds = 1;
-  static constexpr bool kMins = false, kSplitD = true, kSigned = true;
+struct Iq4Xs : Iq4XsLayout {
+  static constexpr int kOffsetLog2 = 0, kAdds = 1;
+  static constexpr bool kSigned = true;
   template <int G>
   static __m256i codes(const uint8_t* w, int q) {
     const __m256i v = line(w, 4 * G + q % 4);
@@ -131,44 +117,39 @@ inline __m256i five_bits(const uint8_t* w, int q) {
   return _mm256_or_si256(_mm256_slli_epi16(_mm256_and_si256(high, _mm256_set1_epi8(1)), 4), nibbles(w, q));
 }
 
-struct Q80 {
-  static constexpr DType kType = DType::q8_0;
-  static constexpr int kBytes = 512, kScaleBytes = 32, kOffsetLog2 = 0, kAdds = 1;
-  static constexpr bool kMins = false, kHalfGroups = false, kSigned = true;
+struct Q80 : Q80Layout {
+  static constexpr int kOffsetLog2 = 0, kAdds = 1;
+  static constexpr bool kSigned = true;
   static __m256i codes(const uint8_t* w, int q) { return line(w, q); }
   static __m256 scale(const uint8_t* s, int) { return halves(s); }
 };
-struct Q40 {
-  static constexpr DType kType = DType::q4_0;
-  static constexpr int kBytes = 256, kScaleBytes = 32, kOffsetLog2 = 3, kAdds = 8;
-  static constexpr bool kMins = false, kHalfGroups = false, kSigned = false;
+template <class Layout>
+struct Nibbles : Layout {
+  static constexpr int kOffsetLog2 = 3, kAdds = 8;
+  static constexpr bool kSigned = false;
   static __m256i codes(const uint8_t* w, int q) { return nibbles(w, q); }
   static __m256 scale(const uint8_t* s, int) { return halves(s); }
 };
-struct Q41 : Q40 {
-  static constexpr DType kType = DType::q4_1;
-  static constexpr int kScaleBytes = 64, kOffsetLog2 = 0;
-  static constexpr bool kMins = true;
-};
-struct Q50 : Q40 {
-  static constexpr DType kType = DType::q5_0;
-  static constexpr int kBytes = 320, kOffsetLog2 = 4, kAdds = 8;
+template <class Layout>
+struct FiveBits : Nibbles<Layout> {
+  static constexpr int kOffsetLog2 = 4, kAdds = 8;
   static __m256i codes(const uint8_t* w, int q) { return five_bits(w, q); }
 };
-struct Q51 : Q50 {
-  static constexpr DType kType = DType::q5_1;
-  static constexpr int kScaleBytes = 64, kOffsetLog2 = 0, kAdds = 4;
-  static constexpr bool kMins = true;
+struct Q40 : Nibbles<Q40Layout> {};
+struct Q41 : Nibbles<Q41Layout> {
+  static constexpr int kOffsetLog2 = 0;
 };
-struct Iq4Nl : Q40 {
-  static constexpr DType kType = DType::iq4_nl;
+struct Q50 : FiveBits<Q50Layout> {};
+struct Q51 : FiveBits<Q51Layout> {
+  static constexpr int kOffsetLog2 = 0, kAdds = 4;
+};
+struct Iq4Nl : Nibbles<Iq4NlLayout> {
   static constexpr int kOffsetLog2 = 0, kAdds = 1;
   static constexpr bool kSigned = true;
   static __m256i codes(const uint8_t* w, int q) { return iq4_values(nibbles(w, q)); }
 };
-struct Mxfp4 : Q40 {
-  static constexpr DType kType = DType::mxfp4;
-  static constexpr int kScaleBytes = 16, kOffsetLog2 = 4, kAdds = 8;
+struct Mxfp4 : Nibbles<Mxfp4Layout> {
+  static constexpr int kOffsetLog2 = 4, kAdds = 8;
   static __m256i codes(const uint8_t* w, int q) { return e2m1_codes(nibbles(w, q)); }
   // 2^(code - 128); the two smallest, 2^-128 and 2^-127, count as 0.
   static __m256 scale(const uint8_t* s, int) {
@@ -179,10 +160,10 @@ struct Mxfp4 : Q40 {
   }
 };
 // Two scales, e4m3, for 16 columns each; lines 0-1 hold the first 16 columns, 2-3 the others.
-struct Nvfp4 {
-  static constexpr DType kType = DType::nvfp4;
-  static constexpr int kBytes = 256, kScaleBytes = 32, kOffsetLog2 = 4, kAdds = 4;
-  static constexpr bool kMins = false, kHalfGroups = true, kSigned = false;
+template <class Layout>
+struct Nvfp4Codes : Layout {
+  static constexpr int kOffsetLog2 = 4, kAdds = 4;
+  static constexpr bool kSigned = false;
   static __m256i codes(const uint8_t* w, int q) {
     const __m256i v = line(w, q / 4 * 2 + q % 2);
     return e2m1_codes(q % 4 < 2 ? low_nibbles(v) : high_nibbles(v));
@@ -196,9 +177,8 @@ struct Nvfp4 {
     return _mm256_mul_ps(_mm256_cvtph_ps(_mm_or_si128(sign, magnitude)), _mm256_set1_ps(256.0f));
   }
 };
-struct Nvfp4Packed : Nvfp4 {
-  static constexpr DType kType = DType::nvfp4_packed;
-};
+struct Nvfp4 : Nvfp4Codes<Nvfp4Layout> {};
+struct Nvfp4Packed : Nvfp4Codes<Nvfp4PackedLayout> {};
 
 }  // namespace
 }  // namespace sirocco

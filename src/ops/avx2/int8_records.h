@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "ops/avx2/lanes.h"
 #include "ops/packed.h"
 
 namespace sirocco {
@@ -43,7 +44,7 @@ void to_int8(const float* x, int64_t cols, RecordKind kind, Int8Record* records,
       record.scales[g] = range / 127.0f;
       const __m256i codes =
           exists ? narrow_32(group, range > 0.0f ? 127.0f / range : 0.0f) : _mm256_setzero_si256();
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(record.codes + 32 * g), codes);
+      store(record.codes + 32 * g, codes);
       // Sums of two neighbours; then over every other pair of each 16.
       __m256i sums = _mm256_sub_epi16(_mm256_setzero_si256(), _mm256_maddubs_epi16(_mm256_set1_epi8(1), codes));
       sums = _mm256_add_epi16(sums, _mm256_shuffle_epi32(sums, 0x4e));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parts of registers. Internal linkage (ARCHITECTURE.md, "ISA files").
+// Registers and memory, and parts of registers. Internal linkage (ARCHITECTURE.md, "ISA files").
 #pragma once
 
 #include <immintrin.h>
@@ -8,6 +8,18 @@
 
 namespace sirocco {
 namespace {
+
+inline __m256i load(const void* p) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
+inline void store(void* p, __m256i v) {
+  _mm256_storeu_si256(static_cast<__m256i*>(p), v);
+}
+inline __m256i dword(const void* p) {  // in every lane
+  int32_t value;
+  __builtin_memcpy(&value, p, 4);
+  return _mm256_set1_epi32(value);
+}
 
 // The first `count` lanes are all ones; 8 or more gives all.
 inline __m256i first_lanes(int64_t count) {

@@ -15,19 +15,7 @@
 namespace sirocco {
 namespace {
 
-constexpr float kRowNorm = 32767.0f;
-// Of the probabilities of one tile: times 8, the root of its keys, and times 32767 it stays below 2^31.
-constexpr float kProbabilityNorm = 8000.0f;
 constexpr int kScoreKeys = 4;  // at once; eight sums are what sixteen registers hold beside their operands
-
-inline __m256i broadcast_pair(const void* p) {
-  int32_t value;
-  __builtin_memcpy(&value, p, 4);
-  return _mm256_set1_epi32(value);
-}
-inline void store(void* p, __m256i v) {
-  _mm256_storeu_si256(static_cast<__m256i*>(p), v);
-}
 
 // Even elements of 16 bf16 (of each dword the lower half) and odd ones as float32.
 inline __m256 even_floats(__m256i v) {
@@ -53,7 +41,7 @@ inline int64_t whole_steps(int64_t width) {
   return (width + 31) / 32 * 32;
 }
 inline __m256i load_columns(const uint16_t* row, int64_t k, int64_t width) {  // 16 of them
-  if (width - k >= 16) return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(row + k));
+  if (width - k >= 16) return load(row + k);
   alignas(32) uint16_t some[16] = {};
   for (int64_t i = k; i < width; ++i) some[i - k] = row[i];
   return _mm256_load_si256(reinterpret_cast<const __m256i*>(some));
@@ -84,8 +72,8 @@ void load_query(const float* query, int64_t width, int lane, LatentQueries* quer
 // Rows l and l + 1 as pairs; of each 16 columns, those 0-3, 8-11 and then the others.
 inline void interleave(const int16_t* keys, int64_t latent, int64_t stride, uint32_t* out) {
   for (int64_t c = 0; c < latent; c += 16) {
-    const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(keys + c));
-    const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(keys + stride + c));
+    const __m256i a = load(keys + c);
+    const __m256i b = load(keys + stride + c);
     store(out + c, _mm256_unpacklo_epi16(a, b));
     store(out + c + 8, _mm256_unpackhi_epi16(a, b));
   }
@@ -173,7 +161,7 @@ inline void score_tile(const LatentQueries& queries, const int16_t* keys, const 
     const __m256i low = _mm256_load_si256(q), high = _mm256_load_si256(q + 1);
 #pragma GCC unroll 4
     for (int l = 0; l < kScoreKeys; ++l) {
-      const __m256i key = broadcast_pair(keys + l * width + k);
+      const __m256i key = dword(keys + l * width + k);
       sum[l][0] = at_once(_mm256_add_epi32(sum[l][0], _mm256_madd_epi16(low, key)));
       sum[l][1] = at_once(_mm256_add_epi32(sum[l][1], _mm256_madd_epi16(high, key)));
     }
@@ -198,7 +186,7 @@ inline void value_tile(const uint32_t* probabilities, const uint32_t* values, in
     const __m256i low = _mm256_load_si256(value), high = _mm256_load_si256(value + 1);
 #pragma GCC unroll 4
     for (int h = 0; h < 4; ++h) {
-      const __m256i probability = broadcast_pair(probabilities + kHeadLanes * p + h);
+      const __m256i probability = dword(probabilities + kHeadLanes * p + h);
       sum[h][0] = at_once(_mm256_add_epi32(sum[h][0], _mm256_madd_epi16(low, probability)));
       sum[h][1] = at_once(_mm256_add_epi32(sum[h][1], _mm256_madd_epi16(high, probability)));
     }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "ops/avx2/lanes.h"
 #include "ops/packed.h"
 
 namespace sirocco {
@@ -57,8 +58,7 @@ inline void prefetch(const uint8_t* w) {
 // y[t, 8 · half + …] = total[t] · multiplier, of the rows that exist.
 template <int T>
 inline void store_half(const PackedStrip& strip, int half, const __m256 (&total)[T], float* y, int64_t y_stride) {
-  const int rows = strip.rows - 8 * half < 8 ? strip.rows - 8 * half : 8;
-  const __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(rows), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  const __m256i mask = first_lanes(strip.rows - 8 * half);
 #pragma GCC unroll 4
   for (int t = 0; t < T; ++t)
     _mm256_maskstore_ps(y + t * y_stride + 8 * half, mask,

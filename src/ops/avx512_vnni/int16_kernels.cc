@@ -14,8 +14,6 @@
 namespace sirocco {
 namespace {
 
-constexpr float kRowNorm = 32767.0f;
-
 inline __m512i broadcast_pair(const int16_t* p) {
   int32_t value;
   __builtin_memcpy(&value, p, 4);

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "ops/avx512/tile.h"
+#include "ops/int8_layouts.h"
 #include "ops/packed.h"
 #include "ops/spin.h"
 
@@ -68,10 +69,8 @@ inline void unpack_k_scales(const uint8_t* packed, uint8_t* scales, uint8_t* min
   _mm512_store_si512(mins + 64, and_or(shifted<-2>(top), 0x30, high_nibbles(m)));
 }
 
-struct Q4K {
-  static constexpr DType kType = DType::q4_k;
-  static constexpr int kBytes = 2304, kGroup = 32, kOffsetLog2 = 0, kScales = 0;
-  static constexpr bool kMins = true, kSplitD = false;
+struct Q4K : Q4KLayout {
+  static constexpr int kOffsetLog2 = 0;
   template <int G>
   static __m512i codes(const uint8_t* w, int q) {
     const __m512i v = line(w, 4 + G / 2 * 8 + q);
@@ -79,10 +78,8 @@ struct Q4K {
   }
 };
 
-struct Q5K {
-  static constexpr DType kType = DType::q5_k;
-  static constexpr int kBytes = 2816, kGroup = 32, kOffsetLog2 = 0, kScales = 0;
-  static constexpr bool kMins = true, kSplitD = false;
+struct Q5K : Q5KLayout {
+  static constexpr int kOffsetLog2 = 0;
   template <int G>
   static __m512i codes(const uint8_t* w, int q) {
     const __m512i v = line(w, 12 + G / 2 * 8 + q);
@@ -90,10 +87,8 @@ struct Q5K {
   }
 };
 
-struct Q6K {
-  static constexpr DType kType = DType::q6_k;
-  static constexpr int kBytes = 3328, kGroup = 16, kOffsetLog2 = 5, kScales = 0;
-  static constexpr bool kMins = false, kSplitD = true;
+struct Q6K : Q6KLayout {
+  static constexpr int kOffsetLog2 = 5;
   template <int G>
   static __m512i codes(const uint8_t* w, int q) {
     constexpr int kRun = G / 2, kFirst = 4 + 24 * (kRun / 4) + 12 * (G % 2);
@@ -103,10 +98,8 @@ struct Q6K {
   }
 };
 
-struct Iq4Xs {
-  static constexpr DType kType = DType::iq4_xs;
-  static constexpr int kBytes = 2176, kGroup = 32, kOffsetLog2 = 7, kScales = 2048;
-  static constexpr bool kMins = false, kSplitD = true;
+struct Iq4Xs : Iq4XsLayout {
+  static constexpr int kOffsetLog2 = 7;
   template <int G>
   static __m512i codes(const uint8_t* w, int q) {
     const __m512i v = line(w, 4 * G + q % 4);
@@ -190,10 +183,8 @@ void k_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_s
 
 // ---- Types of 32 columns with float scales --------------------------------------------------------------
 
-struct Q80 {
-  static constexpr DType kType = DType::q8_0;
-  static constexpr int kBytes = 512, kScaleBytes = 32, kOffsetLog2 = 7;
-  static constexpr bool kMins = false, kHalfGroups = false;
+struct Q80 : Q80Layout {
+  static constexpr int kOffsetLog2 = 7;
   static __m512i codes(const uint8_t* w, int q) {
     return _mm512_xor_si512(line(w, q), _mm512_set1_epi8(static_cast<char>(0x80)));
   }
@@ -210,36 +201,31 @@ inline __m512i five_bits(const uint8_t* w, int q) {
   return _mm512_or_si512(_mm512_slli_epi16(_mm512_and_si512(high, _mm512_set1_epi8(1)), 4), nibbles(w, q));
 }
 
-struct Q40 {
-  static constexpr DType kType = DType::q4_0;
-  static constexpr int kBytes = 256, kScaleBytes = 32, kOffsetLog2 = 3;
-  static constexpr bool kMins = false, kHalfGroups = false;
+template <class Layout>
+struct Nibbles : Layout {
+  static constexpr int kOffsetLog2 = 3;
   static __m512i codes(const uint8_t* w, int q) { return nibbles(w, q); }
   static __m512 scale(const uint8_t* s, int) { return halves(s); }
 };
-struct Q41 : Q40 {
-  static constexpr DType kType = DType::q4_1;
-  static constexpr int kScaleBytes = 64, kOffsetLog2 = 0;
-  static constexpr bool kMins = true;
-};
-struct Q50 : Q40 {
-  static constexpr DType kType = DType::q5_0;
-  static constexpr int kBytes = 320, kOffsetLog2 = 4;
+template <class Layout>
+struct FiveBits : Nibbles<Layout> {
+  static constexpr int kOffsetLog2 = 4;
   static __m512i codes(const uint8_t* w, int q) { return five_bits(w, q); }
 };
-struct Q51 : Q50 {
-  static constexpr DType kType = DType::q5_1;
-  static constexpr int kScaleBytes = 64, kOffsetLog2 = 0;
-  static constexpr bool kMins = true;
+struct Q40 : Nibbles<Q40Layout> {};
+struct Q41 : Nibbles<Q41Layout> {
+  static constexpr int kOffsetLog2 = 0;
 };
-struct Iq4Nl : Q40 {
-  static constexpr DType kType = DType::iq4_nl;
+struct Q50 : FiveBits<Q50Layout> {};
+struct Q51 : FiveBits<Q51Layout> {
+  static constexpr int kOffsetLog2 = 0;
+};
+struct Iq4Nl : Nibbles<Iq4NlLayout> {
   static constexpr int kOffsetLog2 = 7;
   static __m512i codes(const uint8_t* w, int q) { return iq4_codes(nibbles(w, q)); }
 };
-struct Mxfp4 : Q40 {
-  static constexpr DType kType = DType::mxfp4;
-  static constexpr int kScaleBytes = 16, kOffsetLog2 = 4;
+struct Mxfp4 : Nibbles<Mxfp4Layout> {
+  static constexpr int kOffsetLog2 = 4;
   static __m512i codes(const uint8_t* w, int q) { return e2m1_codes(nibbles(w, q)); }
   // 2^(code - 128); the two smallest, 2^-128 and 2^-127, count as 0.
   static __m512 scale(const uint8_t* s, int) {
@@ -250,10 +236,9 @@ struct Mxfp4 : Q40 {
   }
 };
 // Two scales, e4m3, for 16 columns each; lines 0-1 hold the first 16 columns, 2-3 the others.
-struct Nvfp4 {
-  static constexpr DType kType = DType::nvfp4;
-  static constexpr int kBytes = 256, kScaleBytes = 32, kOffsetLog2 = 4;
-  static constexpr bool kMins = false, kHalfGroups = true;
+template <class Layout>
+struct Nvfp4Codes : Layout {
+  static constexpr int kOffsetLog2 = 4;
   static __m512i codes(const uint8_t* w, int q) {
     const __m512i v = line(w, q / 4 * 2 + q % 2);
     return e2m1_codes(q % 4 < 2 ? low_nibbles(v) : high_nibbles(v));
@@ -267,9 +252,8 @@ struct Nvfp4 {
     return _mm512_mul_ps(_mm512_cvtph_ps(_mm256_or_si256(sign, magnitude)), _mm512_set1_ps(256.0f));
   }
 };
-struct Nvfp4Packed : Nvfp4 {
-  static constexpr DType kType = DType::nvfp4_packed;
-};
+struct Nvfp4 : Nvfp4Codes<Nvfp4Layout> {};
+struct Nvfp4Packed : Nvfp4Codes<Nvfp4PackedLayout> {};
 
 template <class F, int T>
 void legacy_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_stride) {

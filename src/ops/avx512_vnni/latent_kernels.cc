@@ -14,9 +14,6 @@
 namespace sirocco {
 namespace {
 
-constexpr float kRowNorm = 32767.0f;
-// Of the probabilities of one tile: times 8, the root of its keys, and times 32767 it stays below 2^31.
-constexpr float kProbabilityNorm = 8000.0f;
 constexpr int kScoreKeys = 16;  // at once: twice the latency of the instruction, and a divisor of kKeyTile
 
 inline __m512i broadcast_pair(const void* p) {
