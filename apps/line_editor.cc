@@ -105,6 +105,7 @@ LineEditor::Status LineEditor::read_one(std::string& line, bool continued) {
   terminal_->continued = continued;
   std::fputs(kBracketPastes, stdout);
   std::fflush(stdout);
+  el_set(terminal_->editor, EL_PREP_TERM, 1);  // el_gets itself would show the prompt before it takes the keys over
   int count = 0;
   const char* text = el_gets(terminal_->editor, &count);
   std::fputs(kPlainPastes, stdout);
