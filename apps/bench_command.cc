@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -17,6 +16,7 @@
 #include "model_flags.h"
 #include "run/model.h"
 #include "run/roof.h"
+#include "stopwatch.h"
 #include "weights/checkpoint.h"
 #include "weights/mmproj.h"
 
@@ -30,10 +30,6 @@ struct Arguments {
   bool json = false, profile = false, roof_only = false;
   ModelOptions options;
 };
-
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
 
 Result<void> measure_picture(Model& model, const Arguments& arguments, const Roof& roof, Profile& profile) {
   auto image = bench_image(model, arguments.image, arguments.text.repeat, profile);
@@ -84,7 +80,7 @@ Result<void> run(Arguments arguments) {
   if (!mmproj) return forward_error(mmproj);
   Profile profile;
   if (arguments.profile) arguments.options.profile = &profile;
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = Clock::now();
   auto model =
       Model::load(std::make_shared<Checkpoint>(std::move(*checkpoint)), arguments.options, std::move(*mmproj));
   if (!model) return forward_error(model);

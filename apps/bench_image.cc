@@ -5,18 +5,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <random>
 #include <string_view>
 
+#include "stopwatch.h"
+
 namespace sirocco {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
 
 bool parse_side(std::string_view text, int64_t& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);

@@ -26,6 +26,19 @@ Json roof_json(const Roof& roof) {
           {"bf16_tflops", roof.bf16_tflops}};
 }
 
+// With a roof, the rate of weights beside it.
+void print_operators(const std::vector<OperatorCost>& operators, const Roof* roof) {
+  double total = 0.0;
+  for (const OperatorCost& cost : operators) total += cost.seconds;
+  for (const OperatorCost& cost : operators) {
+    const double rate = static_cast<double>(cost.weight_bytes) / cost.seconds / 1e9;
+    fmt::print("    {:<20} {:>9.3f} ms {:>5.1f} %", cost.name, 1e3 * cost.seconds, 100.0 * cost.seconds / total);
+    if (roof != nullptr && cost.weight_bytes > 0)
+      fmt::print("  {:>6.1f} GB/s {:>3.0f} % of roof", rate, 100.0 * rate / roof->read_gbs);
+    fmt::print("\n");
+  }
+}
+
 }  // namespace
 
 Json to_json(const Roof& roof, const ImageMeasurement& r) {
@@ -74,16 +87,7 @@ void print_result(const Roof& roof, const TextMeasurement& r) {
       "roof\n",
       r.test, r.depth, r.tokens_per_second, r.slowest, r.fastest, r.gb_per_second(), r.gop_per_second(),
       100.0 * r.share(roof));
-  double total = 0.0;
-  for (const OperatorCost& cost : r.operators) total += cost.seconds;
-  for (const OperatorCost& cost : r.operators) {
-    const double rate = static_cast<double>(cost.weight_bytes) / cost.seconds / 1e9;
-    fmt::print("    {:<20} {:>9.3f} ms {:>5.1f} %", cost.name, 1e3 * cost.seconds,
-               100.0 * cost.seconds / total);
-    if (cost.weight_bytes > 0)
-      fmt::print("  {:>6.1f} GB/s {:>3.0f} % of roof", rate, 100.0 * rate / roof.read_gbs);
-    fmt::print("\n");
-  }
+  print_operators(r.operators, &roof);
   std::fflush(stdout);
 }
 
@@ -93,11 +97,7 @@ void print_result(const Roof& roof, const ImageMeasurement& r) {
   if (roof.wide_tops() > 0.0)
     fmt::print(", {:.0f} % of the peak of {}", 100.0 * r.share(roof), roof.int16_tops > 0.0 ? "int16" : "bf16");
   fmt::print("; longest step {:.0f} ms\n", 1e3 * r.longest_step);
-  double total = 0.0;
-  for (const OperatorCost& cost : r.operators) total += cost.seconds;
-  for (const OperatorCost& cost : r.operators)
-    fmt::print("    {:<20} {:>9.3f} ms {:>5.1f} %\n", cost.name, 1e3 * cost.seconds,
-               100.0 * cost.seconds / total);
+  print_operators(r.operators, nullptr);
 }
 
 }  // namespace sirocco

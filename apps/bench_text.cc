@@ -3,18 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <random>
 #include <utility>
 
+#include "stopwatch.h"
+
 namespace sirocco {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
 
 void add(StepCost& sum, const StepCost& step) {
   sum.weight_bytes += step.weight_bytes;

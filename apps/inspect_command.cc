@@ -5,12 +5,11 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <unordered_set>
+#include <utility>
 
-#include "base/printable.h"
 #include "inspect_vision.h"
 #include "model/bind.h"
 #include "model/known_models.h"
@@ -18,6 +17,7 @@
 #include "model_argument.h"
 #include "number_text.h"
 #include "ops/select.h"
+#include "tensor_text.h"
 #include "weights/mmproj.h"
 
 namespace sirocco {
@@ -62,13 +62,12 @@ int64_t dense_layers(const Config& config) {
 
 Json tensor_list(const ModelArgument& model, const Binding& binding) {
   Json list = Json::array();
-  for (const TensorEntry& entry : model.checkpoint->tensors())
-    list.push_back({{"name", entry.name},
-                    {"dtype", traits(entry.dtype).name},
-                    {"shape", entry.shape},
-                    {"bytes", entry.bytes.size()},
-                    {"file", model.checkpoint->file_paths()[static_cast<size_t>(entry.file_index)]},
-                    {"used", !binding.unused.contains(&entry)}});
+  for (const TensorEntry& entry : model.checkpoint->tensors()) {
+    Json tensor = tensor_json(entry);
+    tensor["file"] = model.checkpoint->file_paths()[static_cast<size_t>(entry.file_index)];
+    tensor["used"] = !binding.unused.contains(&entry);
+    list.push_back(std::move(tensor));
+  }
   return list;
 }
 
@@ -165,9 +164,7 @@ std::string files_text(const ModelArgument& model, const Binding& binding) {
 
 void print_tensors(const ModelArgument& model, const Binding& binding) {
   for (const TensorEntry& entry : model.checkpoint->tensors())
-    fmt::print("{:<12}{:<24}{:>18}  {}{}\n", traits(entry.dtype).name, shape_text(entry.shape),
-               with_commas(static_cast<int64_t>(entry.bytes.size())), printable(entry.name),
-               binding.unused.contains(&entry) ? "  (not used)" : "");
+    fmt::print("{}{}\n", tensor_row(entry), binding.unused.contains(&entry) ? "  (not used)" : "");
 }
 
 void print_description(const ModelArgument& model, const Binding& binding) {
@@ -217,13 +214,13 @@ Result<void> add_vision_file(ModelArgument& model) {
 }
 
 int inspect(const InspectOptions& options) {
-  if (std::filesystem::path(options.model).extension() == ".gguf")
-    if (const auto file = Checkpoint::open(options.model); file && is_vision_file(*file)) {
-      const auto shown = inspect_vision(*file, options.json, options.tensors);
-      return shown ? 0 : refused(shown.error());
-    }
   auto model = open_model_argument(options.model);
-  if (!model) return refused(model.error());
+  if (!model) {
+    const auto file = Checkpoint::open(options.model);
+    if (!file || !is_vision_file(*file)) return refused(model.error());
+    const auto shown = inspect_vision(*file, options.json, options.tensors);
+    return shown ? 0 : refused(shown.error());
+  }
   Binding binding = try_binding(*model);
   if (const auto added = add_vision_file(*model); !added && binding.problem.empty())
     binding.problem = added.error().message;

@@ -3,14 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
-#include <string>
-
 #include "base/json.h"
-#include "base/printable.h"
 #include "model/bind.h"
 #include "number_text.h"
+#include "tensor_text.h"
 
 namespace sirocco {
 namespace {
@@ -33,15 +29,6 @@ int64_t parameters(const Checkpoint& mmproj) {
   return count;
 }
 
-std::string main_type(const Checkpoint& mmproj) {
-  std::map<std::string, size_t> bytes;
-  for (const TensorEntry& entry : mmproj.tensors())
-    bytes[std::string(traits(entry.dtype).name)] += entry.bytes.size();
-  const auto most = std::max_element(bytes.begin(), bytes.end(),
-                                     [](const auto& a, const auto& b) { return a.second < b.second; });
-  return most == bytes.end() ? "" : most->first;
-}
-
 void print_vision_json(const Checkpoint& mmproj, const VisionConfig& v, int64_t width, bool tensors) {
   Json json = {{"layout", "gguf"},
                {"architecture", "clip"},
@@ -55,21 +42,17 @@ void print_vision_json(const Checkpoint& mmproj, const VisionConfig& v, int64_t 
                {"image_size", v.image_size},
                {"text_hidden_size", width},
                {"parameters_vision", parameters(mmproj)},
-               {"dtype", main_type(mmproj)},
+               {"dtype", main_dtype(mmproj)},
                {"file_bytes", mmproj.file_bytes()},
                {"tensor_count", mmproj.tensors().size()}};
   for (const TensorEntry& entry : mmproj.tensors())
-    if (tensors)
-      json["tensors"].push_back({{"name", entry.name},
-                                 {"dtype", traits(entry.dtype).name},
-                                 {"shape", entry.shape},
-                                 {"bytes", entry.bytes.size()}});
+    if (tensors) json["tensors"].push_back(tensor_json(entry));
   fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
 void print_vision(const Checkpoint& mmproj, const VisionConfig& v, int64_t width, bool tensors) {
   fmt::print("{:<14}{}\n", "vision file", mmproj.path());
-  fmt::print("{:<14}gguf layout, mostly {}, {}, {} tensors\n", "files", main_type(mmproj),
+  fmt::print("{:<14}gguf layout, mostly {}, {}, {} tensors\n", "files", main_dtype(mmproj),
              in_gib(static_cast<int64_t>(mmproj.file_bytes())), mmproj.tensors().size());
   fmt::print("{:<14}pixtral, {} layers of width {}, {} heads, feed-forward {}\n", "tower", v.layers,
              with_commas(v.hidden), v.heads, with_commas(v.width));
@@ -78,9 +61,7 @@ void print_vision(const Checkpoint& mmproj, const VisionConfig& v, int64_t width
   fmt::print("{:<14}text models of width {}\n", "belongs to", with_commas(width));
   fmt::print("{:<14}{}\n", "parameters", with_commas(parameters(mmproj)));
   for (const TensorEntry& entry : mmproj.tensors())
-    if (tensors)
-      fmt::print("{:<12}{:<24}{:>18}  {}\n", traits(entry.dtype).name, shape_text(entry.shape),
-                 with_commas(static_cast<int64_t>(entry.bytes.size())), printable(entry.name));
+    if (tensors) fmt::print("{}\n", tensor_row(entry));
 }
 
 }  // namespace

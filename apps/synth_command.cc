@@ -5,20 +5,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
 
 #include "base/mapped_file.h"
+#include "stopwatch.h"
 #include "synth/synthesize.h"
 
 namespace sirocco {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
 
 struct Arguments {
   synth::SynthOptions options;
@@ -34,10 +33,6 @@ std::string flag_of(const char* field) {
   std::string flag = fmt::format("--{}", field);
   std::replace(flag.begin(), flag.end(), '_', '-');
   return flag;
-}
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 // Redraws one line of stderr, a few times a second, on a terminal only.

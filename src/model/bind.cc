@@ -9,20 +9,6 @@
 namespace sirocco {
 namespace {
 
-// The type that holds most bytes: "bf16", "q4_k", … ; FP8 and NVFP4 by their common names.
-std::string main_dtype(const Checkpoint& checkpoint) {
-  std::array<uint64_t, 64> bytes{};
-  DType best = DType::f32;
-  for (const TensorEntry& entry : checkpoint.tensors()) {
-    uint64_t& total = bytes[static_cast<size_t>(entry.dtype)];
-    total += entry.bytes.size();
-    if (total >= bytes[static_cast<size_t>(best)]) best = entry.dtype;
-  }
-  if (best == DType::f8_e4m3) return "fp8";
-  if (best == DType::u8) return "nvfp4";
-  return std::string(traits(best).name);
-}
-
 // A file without a vocabulary still has its embedding's rows to tell how many tokens there are.
 int64_t embedding_rows(const Checkpoint& checkpoint) {
   const TensorEntry* entry = checkpoint.find("token_embd.weight");
@@ -47,6 +33,19 @@ Result<ModelWeights> bind_with(BindLookup& lookup, Layout layout, const Config& 
 }
 
 }  // namespace
+
+std::string main_dtype(const Checkpoint& checkpoint) {
+  std::array<uint64_t, 64> bytes{};
+  DType best = DType::f32;
+  for (const TensorEntry& entry : checkpoint.tensors()) {
+    uint64_t& total = bytes[static_cast<size_t>(entry.dtype)];
+    total += entry.bytes.size();
+    if (total >= bytes[static_cast<size_t>(best)]) best = entry.dtype;
+  }
+  if (best == DType::f8_e4m3) return "fp8";
+  if (best == DType::u8) return "nvfp4";
+  return std::string(traits(best).name);
+}
 
 Result<Config> read_config(const Checkpoint& checkpoint) {
   const std::string& where = checkpoint.config_path();

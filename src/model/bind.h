@@ -13,6 +13,8 @@
 namespace sirocco {
 
 Result<Config> read_config(const Checkpoint& checkpoint);
+// The type that holds most bytes: "bf16", "q4_k", … ; FP8 and NVFP4 by their common names.
+std::string main_dtype(const Checkpoint& checkpoint);
 // Config alone, from a params.json or config.json document (inspect and compare need no weights).
 Result<Config> parse_native_config(const Json& params, const std::string& where);
 Result<Config> parse_hugging_face_config(const Json& config, const std::string& where);
