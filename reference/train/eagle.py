@@ -19,14 +19,14 @@ import time
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 import data
 import prompts
 from encode import Encoder
 from evaluate import replies
-from export import load_native
+from export import attention_tensors, load_native, write
 from model import Attention, LayerCache, init_weights, swiglu
 from optim import Optimiser
 from rows import rms_norm
@@ -91,12 +91,11 @@ class EagleHead(nn.Module):
         out = {"eagle_linear.weight": self.eagle_linear, "norm.weight": self.norm}
         for n, layer in enumerate(self.layers):
             at = f"layers.{n}."
-            out[at + "attention_norm.weight"], out[at + "ffn_norm.weight"] = layer.attention_norm, layer.ffn_norm
-            out |= {f"{at}attention.{name}.weight": p for name, p in layer.attention.named_parameters()}
+            out |= attention_tensors(layer, at)
             out[at + "feed_forward.w1.weight"] = layer.w13[: self.width]
             out[at + "feed_forward.w3.weight"] = layer.w13[self.width:]
             out[at + "feed_forward.w2.weight"] = layer.w2
-        return {k: v.detach().to(torch.bfloat16).contiguous() for k, v in out.items()}
+        return out
 
     def params_json(self):
         """The target's shapes with dense layers: no "moe", as the released head is read."""
@@ -114,10 +113,8 @@ def load(folder, config):
     head.norm.copy_(t["norm.weight"])
     for n, layer in enumerate(head.layers):
         at = f"layers.{n}."
-        layer.attention_norm.copy_(t[at + "attention_norm.weight"])
-        layer.ffn_norm.copy_(t[at + "ffn_norm.weight"])
-        for name, p in layer.attention.named_parameters():
-            p.copy_(t[f"{at}attention.{name}.weight"])
+        for name, p in attention_tensors(layer, at).items():
+            p.copy_(t[name])
         layer.w13.copy_(torch.cat((t[at + "feed_forward.w1.weight"], t[at + "feed_forward.w3.weight"])))
         layer.w2.copy_(t[at + "feed_forward.w2.weight"])
     return head
@@ -246,10 +243,7 @@ def main():
         head = EagleHead(target.config)
         init_weights(head, args.seed)
         train(head, target, rows, args.minutes, args.seed)
-        args.out.mkdir(parents=True, exist_ok=True)
-        (args.out / "params.json").write_text(json.dumps(head.params_json(), indent=2) + "\n")
-        save_file(head.native_tensors(), args.out / "consolidated.safetensors", metadata={"format": "pt"})
-        (args.out / "consolidated.safetensors").chmod(0o644)
+        write(args.out, head.params_json(), head.native_tensors())
     head = load(args.out, target.config)  # what is measured is what is stored
     for skill in HELD_OUT:
         rows = answered(args.engine, args.model, [prompts.line(skill, n) for n in range(args.count)])

@@ -13,16 +13,28 @@ from safetensors.torch import load_file, save_file
 from model import Config, Model
 
 
+def attention_tensors(layer, at):
+    """A layer's norms and attention -> {native name: parameter}, to write and to load."""
+    return {at + "attention_norm.weight": layer.attention_norm, at + "ffn_norm.weight": layer.ffn_norm} | {
+        f"{at}attention.{name}.weight": p for name, p in layer.attention.named_parameters()}
+
+
+def write(folder, params, tensors):
+    """A native folder: what is evaluated is what is stored."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "params.json").write_text(json.dumps(params, indent=2) + "\n")
+    stored = {k: v.detach().to(torch.bfloat16).contiguous() for k, v in tensors.items()}
+    save_file(stored, folder / "consolidated.safetensors", metadata={"format": "pt"})
+    (folder / "consolidated.safetensors").chmod(0o644)
+
+
 def native_tensors(model):
-    """Model -> {native name: BF16 tensor}."""
+    """Model -> {native name: tensor}."""
     out = {"tok_embeddings.weight": model.tok_embeddings, "norm.weight": model.norm, "output.weight": model.output}
     width = model.config.expert_hidden_dim
     for n, layer in enumerate(model.layers):
         at = f"layers.{n}."
-        out[at + "attention_norm.weight"] = layer.attention_norm
-        out[at + "ffn_norm.weight"] = layer.ffn_norm
-        for name, p in layer.attention.named_parameters():
-            out[f"{at}attention.{name}.weight"] = p
+        out |= attention_tensors(layer, at)
         out[at + "gate.weight"] = layer.moe.gate
         for e in range(model.config.num_experts):
             out[f"{at}experts.{e}.w1.weight"] = layer.moe.w13[e, :width]
@@ -31,8 +43,7 @@ def native_tensors(model):
         out[at + "shared_experts.w1.weight"] = layer.moe.shared_w13[:width]
         out[at + "shared_experts.w3.weight"] = layer.moe.shared_w13[width:]
         out[at + "shared_experts.w2.weight"] = layer.moe.shared_w2
-    out |= tower_tensors(model)
-    return {k: v.detach().to(torch.bfloat16).contiguous() for k, v in out.items()}
+    return out | tower_tensors(model)
 
 
 def tower_tensors(model):
@@ -64,10 +75,8 @@ def load_native(folder):
             p.copy_(t[name])
         for n, layer in enumerate(model.layers):
             at = f"layers.{n}."
-            layer.attention_norm.copy_(t[at + "attention_norm.weight"])
-            layer.ffn_norm.copy_(t[at + "ffn_norm.weight"])
-            for name, p in layer.attention.named_parameters():
-                p.copy_(t[f"{at}attention.{name}.weight"])
+            for name, p in attention_tensors(layer, at).items():
+                p.copy_(t[name])
             layer.moe.gate.copy_(t[at + "gate.weight"])
             for e in range(model.config.num_experts):
                 x = f"{at}experts.{e}."
@@ -90,10 +99,7 @@ def main():
     with torch.no_grad():
         for p, value in zip(model.parameters(), state["weights" if args.last else "average"]):
             p.copy_(value)
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "params.json").write_text(json.dumps(model.config.params_json(), indent=2) + "\n")
-    save_file(native_tensors(model), args.out / "consolidated.safetensors", metadata={"format": "pt"})
-    (args.out / "consolidated.safetensors").chmod(0o644)
+    write(args.out, model.config.params_json(), native_tensors(model))
     print(f"step {state['step']}, {state['tokens'] / 1e6:.1f}M tokens, {state['seconds'] / 60:.0f} minutes")
 
 
