@@ -21,14 +21,15 @@ inline constexpr int kMostWidth = 640;   // C + R <= this
 
 // Sixteen heads' queries of one row. W: the width rounded up to 32, with zeros.
 struct alignas(64) LatentQueries {
-  uint32_t pairs[kMostWidth / 2 * kHeadLanes];  // [W / 2, 16]: neighbours along k, the earlier one below
+  // [W / 2, 16]: neighbours along k, the earlier one below; on NEON 16-bit [W, 16].
+  uint32_t pairs[kMostWidth / 2 * kHeadLanes];
   float scales[kHeadLanes];                     // q ≈ scale · integer
 };
 
 struct alignas(64) LatentTile {
   int16_t keys[kKeyTile * kMostWidth];  // [count, width]
   uint32_t
-      values[kKeyTile / 2 * kMostLatent];  // [count / 2, C]: two keys each, columns in the kernel's order
+      values[kKeyTile / 2 * kMostLatent];  // [count / 2, C]: two keys each, columns in the kernel's order; not on NEON
   float scales[kKeyTile];                  // of both: key ≈ scale · integer
 };
 
@@ -56,5 +57,6 @@ struct LatentKernels {
 
 extern const LatentKernels kAvx2LatentKernels;
 extern const LatentKernels kAvx512VnniLatentKernels;
+extern const LatentKernels kNeonLatentKernels;
 
 }  // namespace sirocco

@@ -36,7 +36,7 @@ inline constexpr bool is_int8(RecordKind kind) {
   return kind == RecordKind::int8_per_32 || kind == RecordKind::int8_per_256;
 }
 
-// x ≈ scale · code. Sums are of codes; columns past the matrix are zero.
+// x ≈ scale · code. Sums are of codes, those that a table's own kernels use; columns past the matrix are zero.
 struct Int8Record {
   int8_t codes[kRecordColumns];
   float scales[8];              // of 32 columns each; per_256: [0] holds for all
@@ -105,5 +105,8 @@ extern const PackedKernels kAvx512FloatKernels;
 extern const PackedKernels kAvx512VnniKernels;
 extern const PackedKernels kAvx512VnniInt16Kernels;
 extern const PackedKernels kAvx512Bf16Kernels;
+extern const PackedKernels kNeonFloatKernels;
+extern const PackedKernels kNeonDotprodKernels;
+extern const PackedKernels kNeonI8mmKernels;
 
 }  // namespace sirocco

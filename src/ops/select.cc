@@ -58,6 +58,39 @@ std::span<const OpTable* const> all_op_tables() {
   static const std::array<const OpTable*, 5> tables{&kScalarOps, &avx2, &avx512, &vnni, &bf16};
   return tables;
 }
+#elif defined(__aarch64__)
+namespace {
+
+OpTable neon_table() {
+  OpTable table = kNeonOps;
+  table.bf16_kernels = &kNeonFloatKernels;
+  table.latent = &kNeonLatentKernels;
+  return table;
+}
+
+OpTable neon_dotprod_table() {
+  OpTable table = neon_table();
+  table.name = "neon_dotprod";
+  table.needs.neon_dotprod = true;
+  table.int8_kernels = &kNeonDotprodKernels;
+  return table;
+}
+
+OpTable neon_i8mm_table() {
+  OpTable table = neon_dotprod_table();
+  table.name = "neon_i8mm";
+  table.needs.neon_i8mm = true;
+  table.int8_kernels = &kNeonI8mmKernels;
+  return table;
+}
+
+}  // namespace
+
+std::span<const OpTable* const> all_op_tables() {
+  static const OpTable neon = neon_table(), dotprod = neon_dotprod_table(), i8mm = neon_i8mm_table();
+  static const std::array<const OpTable*, 4> tables{&kScalarOps, &neon, &dotprod, &i8mm};
+  return tables;
+}
 #else
 std::span<const OpTable* const> all_op_tables() {
   static constexpr std::array kTables{&kScalarOps};

@@ -48,5 +48,6 @@ struct OpTable {
 extern const OpTable kScalarOps;
 extern const OpTable kAvx2Ops;
 extern const OpTable kAvx512Ops;
+extern const OpTable kNeonOps;
 
 }  // namespace sirocco
