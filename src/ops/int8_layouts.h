@@ -7,11 +7,22 @@
 
 namespace sirocco {
 
-// K types: blocks of 256 columns, integer scales for groups of kGroup at kScales bytes; kSplitD: d lies apart.
+// K types: blocks of 256 columns, integer scales for groups of kGroup at kScales bytes; kPackedScales: in fewer bits
+// than a byte. kSplitD: d lies apart; else d and d_min lie at kD bytes.
+struct Q2KLayout {
+  static constexpr DType kType = DType::q2_k;
+  static constexpr int kBytes = 1344, kGroup = 16, kScales = 0, kD = 256;
+  static constexpr bool kPackedScales = true, kMins = true, kSplitD = false;
+};
+struct Q3KLayout {
+  static constexpr DType kType = DType::q3_k;
+  static constexpr int kBytes = 1728, kGroup = 16, kScales = 0;
+  static constexpr bool kPackedScales = true, kMins = false, kSplitD = true;
+};
 struct Q4KLayout {
   static constexpr DType kType = DType::q4_k;
-  static constexpr int kBytes = 2304, kGroup = 32, kScales = 0;
-  static constexpr bool kMins = true, kSplitD = false;
+  static constexpr int kBytes = 2304, kGroup = 32, kScales = 0, kD = 192;
+  static constexpr bool kPackedScales = true, kMins = true, kSplitD = false;
 };
 struct Q5KLayout : Q4KLayout {
   static constexpr DType kType = DType::q5_k;
@@ -20,13 +31,16 @@ struct Q5KLayout : Q4KLayout {
 struct Q6KLayout {
   static constexpr DType kType = DType::q6_k;
   static constexpr int kBytes = 3328, kGroup = 16, kScales = 0;
-  static constexpr bool kMins = false, kSplitD = true;
+  static constexpr bool kPackedScales = false, kMins = false, kSplitD = true;
 };
 struct Iq4XsLayout {
   static constexpr DType kType = DType::iq4_xs;
   static constexpr int kBytes = 2176, kGroup = 32, kScales = 2048;
-  static constexpr bool kMins = false, kSplitD = true;
+  static constexpr bool kPackedScales = false, kMins = false, kSplitD = true;
 };
+
+template <class F>
+inline constexpr int kGroups = 256 / F::kGroup;  // of a block of a K type
 
 // Types of 32 columns with kScaleBytes of float scales apart; kHalfGroups: a scale for each 16 columns.
 struct Q40Layout {

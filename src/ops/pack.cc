@@ -63,6 +63,38 @@ void pack_q5_k(const Rows& rows, uint8_t* lines, uint8_t*) {
   transpose(rows, 48, 32, lines + 768);
 }
 
+// Scales and mins of sixteen groups in four bits each: 128 bytes of scales, groups 8-15 above 0-7; as many of mins,
+// neighbouring groups side by side.
+void pack_q2_k(const Rows& rows, uint8_t* lines, uint8_t*) {
+  for (int r = 0; r < kStripRows; ++r)
+    for (int g = 0; g < 8; ++g) {
+      const unsigned low = rows[r][g], high = rows[r][g + 8];
+      lines[16 * g + r] = static_cast<uint8_t>((low & 15u) | (high & 15u) << 4);
+      lines[128 + 32 * (g / 2) + 2 * r + g % 2] = static_cast<uint8_t>(low >> 4 | (high & 0xf0u));
+    }
+  copy_halves(rows, 80, lines + 256);
+  copy_halves(rows, 82, lines + 288);
+  transpose(rows, 16, 16, lines + 320);
+}
+
+// Scales as pack_k_scales lays them, of sixteen groups instead of eight and their mins, plus 32.
+void pack_q3_k(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+  std::memset(lines, 0, 192);
+  for (int r = 0; r < kStripRows; ++r)
+    for (int g = 0; g < 16; ++g) {
+      const uint8_t* packed = rows[r] + 96;
+      const unsigned low = (static_cast<unsigned>(packed[g % 8]) >> (4 * (g / 8))) & 15u;
+      const unsigned high = (static_cast<unsigned>(packed[8 + g % 4]) >> (2 * (g / 4))) & 3u;
+      uint8_t* at = lines + 64 * (g / 8) + 16 * (g % 4) + r;
+      *at = static_cast<uint8_t>(*at | low << (4 * (g / 4 % 2)));
+      uint8_t* top = lines + 128 + 16 * (g % 4) + r;
+      *top = static_cast<uint8_t>(*top | high << (2 * (g / 4)));
+    }
+  transpose(rows, 0, 8, lines + 192);
+  transpose(rows, 32, 16, lines + 704);
+  copy_halves(rows, 108, scales);
+}
+
 void pack_q6_k(const Rows& rows, uint8_t* lines, uint8_t* scales) {
   for (int r = 0; r < kStripRows; ++r)
     for (int g = 0; g < 16; ++g) lines[16 * g + r] = rows[r][192 + g];
@@ -168,6 +200,8 @@ void pack_e4m3(const Rows& rows, uint8_t* lines, uint8_t*) {
 }
 
 constexpr Layout kLayouts[] = {
+    {DType::q2_k, 256, 1344, 0, pack_q2_k},
+    {DType::q3_k, 256, 1728, 32, pack_q3_k},
     {DType::q4_k, 256, 2304, 0, pack_q4_k},
     {DType::q5_k, 256, 2816, 0, pack_q5_k},
     {DType::q6_k, 256, 3328, 32, pack_q6_k},

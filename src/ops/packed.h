@@ -42,11 +42,11 @@ struct Int8Record {
   float scales[8];              // of 32 columns each; per_256: [0] holds for all
   int32_t negative_sums_32[8];  // -Σ codes of 32: times an offset, it removes the offset from unsigned codes
   int32_t negative_sums_16[16];
-  int16_t sums_32[8];
+  int16_t sums_32[8], sums_16[16];
   // AVX2, whose sums are of 16 bits: of each 16, -Σ of columns 0 and 1 modulo 4, and of the others.
   int16_t negative_pairs_16[16][2];
 };
-static_assert(sizeof(Int8Record) == 464);
+static_assert(sizeof(Int8Record) == 496);
 
 struct Bf16Record {
   uint16_t values[kRecordColumns];

@@ -38,6 +38,13 @@ struct RandomMatrix {
           put_half(at);
           put_half(at + 2);
           break;
+        case DType::q2_k:
+          put_half(at + 80);
+          put_half(at + 82);
+          break;
+        case DType::q3_k:
+          put_half(at + 108);
+          break;
         case DType::q6_k:
           put_half(at + 208);
           break;

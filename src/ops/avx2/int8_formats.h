@@ -63,9 +63,53 @@ inline void unpack_k_scales(const uint8_t* packed, uint8_t* scales, uint8_t* min
   }
 }
 
+// Sixteen scales of q3_k, less 32. scales: [16, 16] bytes.
+inline void unpack_q3_scales(const uint8_t* packed, uint8_t* scales) {
+  unpack_k_scales(packed, scales, scales + 128);
+  for (int i = 0; i < 256; i += 32) store(scales + i, _mm256_sub_epi8(load(scales + i), _mm256_set1_epi8(32)));
+}
+
+// The lower four bits of 128 bytes, then the upper ones.
+inline void unpack_nibbles(const uint8_t* packed, uint8_t* out) {
+  for (int i = 0; i < 128; i += 32) {
+    store(out + i, low_nibbles(load(packed + i)));
+    store(out + 128 + i, high_nibbles(load(packed + i)));
+  }
+}
+
+struct Q2K : Q2KLayout {
+  static constexpr int kOffsetLog2 = 0, kAdds = 4;
+  static constexpr bool kSigned = false;
+  static void unpack_scales(const uint8_t* packed, uint8_t* scales, uint8_t* mins) {
+    unpack_nibbles(packed, scales);
+    unpack_nibbles(packed + 128, mins);
+  }
+  template <int G>
+  static __m256i codes(const uint8_t* w, int q) {
+    const __m256i v = line(w, 5 + G / 8 * 8 + G % 2 * 4 + q);
+    return _mm256_and_si256(shifted<-(G % 8 / 2 * 2)>(v), _mm256_set1_epi8(3));
+  }
+};
+
+struct Q3K : Q3KLayout {
+  static constexpr int kOffsetLog2 = 2, kAdds = 4;
+  static constexpr bool kSigned = false;
+  static void unpack_scales(const uint8_t* packed, uint8_t* scales, uint8_t*) { unpack_q3_scales(packed, scales); }
+  template <int G>
+  static __m256i codes(const uint8_t* w, int q) {
+    constexpr int kRun = G / 2;  // of 32 columns: two bits of a line, and one of the lines of third bits
+    const __m256i v = line(w, 11 + G / 8 * 8 + G % 2 * 4 + q), top = line(w, 3 + G % 2 * 4 + q);
+    const __m256i low = _mm256_and_si256(shifted<-(kRun % 4 * 2)>(v), _mm256_set1_epi8(3));
+    return and_or(shifted<2 - kRun>(top), 4, low);
+  }
+};
+
 struct Q4K : Q4KLayout {
   static constexpr int kOffsetLog2 = 0, kAdds = 8;
   static constexpr bool kSigned = false;
+  static void unpack_scales(const uint8_t* packed, uint8_t* scales, uint8_t* mins) {
+    unpack_k_scales(packed, scales, mins);
+  }
   template <int G>
   static __m256i codes(const uint8_t* w, int q) {
     const __m256i v = line(w, 4 + G / 2 * 8 + q);
@@ -76,6 +120,9 @@ struct Q4K : Q4KLayout {
 struct Q5K : Q5KLayout {
   static constexpr int kOffsetLog2 = 0, kAdds = 4;
   static constexpr bool kSigned = false;
+  static void unpack_scales(const uint8_t* packed, uint8_t* scales, uint8_t* mins) {
+    unpack_k_scales(packed, scales, mins);
+  }
   template <int G>
   static __m256i codes(const uint8_t* w, int q) {
     const __m256i v = line(w, 12 + G / 2 * 8 + q);

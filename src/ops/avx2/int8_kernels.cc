@@ -101,14 +101,14 @@ inline void for_each(const Part& part) {
 
 // ---- K types: blocks of 256 columns -------------------------------------------------------------------
 
-// Six-bit scales and mins are unpacked, others lie in the strip.
+// Scales and mins in few bits are unpacked, others lie in the strip.
 template <class F>
 struct KScales {
-  alignas(64) uint8_t unpacked[128], mins[128];
+  alignas(64) uint8_t unpacked[16 * kGroups<F>], mins[16 * kGroups<F>];
   const uint8_t* scales;
   explicit KScales(const uint8_t* w) : scales(w + F::kScales) {
-    if constexpr (F::kMins) {
-      unpack_k_scales(scales, unpacked, mins);
+    if constexpr (F::kPackedScales) {
+      F::unpack_scales(scales, unpacked, mins);
       scales = unpacked;
     }
   }
@@ -122,36 +122,37 @@ struct KScales {
 template <class F, int T>
 inline void add_block(const PackedStrip& strip, int64_t b, const KScales<F>& scales, const Int8Record* x,
                       const Sums<T>& acc, Totals<T>& total) {
+  constexpr int kPairs = kGroups<F> / 2;  // of groups, whose mins lie side by side
   const uint8_t* w = strip.lines + b * F::kBytes;
+  const uint8_t* ds = strip.scales + 32 * b;
+  if constexpr (!F::kSplitD) ds = w + F::kD;
 #pragma GCC unroll 2
   for (int h = 0; h < 2; ++h) {
-    const __m256 d = halves((F::kSplitD ? strip.scales + 32 * b : w + F::kScales + 192) + 16 * h);
-    __m256i min[4];
+    const __m256 d = halves(ds + 16 * h);
+    __m256i min[kPairs];
     __m256 d_min;
     if constexpr (F::kMins) {
-#pragma GCC unroll 4
-      for (int p = 0; p < 4; ++p)
+#pragma GCC unroll 8
+      for (int p = 0; p < kPairs; ++p)
         min[p] = _mm256_cvtepu8_epi16(
             _mm_load_si128(reinterpret_cast<const __m128i*>(scales.mins + 32 * p + 16 * h)));
-      d_min = halves(w + F::kScales + 224 + 16 * h);
+      d_min = halves(ds + 32 + 16 * h);
     }
 #pragma GCC unroll 4
     for (int t = 0; t < T; ++t) {
       __m256 value = _mm256_mul_ps(_mm256_cvtepi32_ps(acc[t][h]), d);
       if constexpr (F::kMins) {
-        __m256i offset = _mm256_madd_epi16(min[0], dword(x[t].sums_32));
-#pragma GCC unroll 4
-        for (int p = 1; p < 4; ++p)
-          offset = _mm256_add_epi32(offset, _mm256_madd_epi16(min[p], dword(x[t].sums_32 + 2 * p)));
+        const int16_t* sums = F::kGroup == 32 ? x[t].sums_32 : x[t].sums_16;
+        __m256i offset = _mm256_madd_epi16(min[0], dword(sums));
+#pragma GCC unroll 8
+        for (int p = 1; p < kPairs; ++p)
+          offset = _mm256_add_epi32(offset, _mm256_madd_epi16(min[p], dword(sums + 2 * p)));
         value = _mm256_fnmadd_ps(_mm256_cvtepi32_ps(offset), d_min, value);
       }
       total[t][h] = _mm256_fmadd_ps(value, _mm256_set1_ps(x[t].scales[0]), total[t][h]);
     }
   }
 }
-
-template <class F>
-constexpr int kGroups = kRecordColumns / F::kGroup;
 
 // Groups in the order in which their lines lie.
 template <class F>
@@ -357,9 +358,9 @@ constexpr PackedKernel kernel() {
 }
 
 constexpr PackedKernel kKernels[] = {
-    k_kernel<Q4K>(), k_kernel<Q5K>(), k_kernel<Q6K>(),       k_kernel<Iq4Xs>(), kernel<Q80>(),
-    kernel<Q40>(),   kernel<Q41>(),   kernel<Q50>(),         kernel<Q51>(),     kernel<Iq4Nl>(),
-    kernel<Mxfp4>(), kernel<Nvfp4>(), kernel<Nvfp4Packed>(),
+    k_kernel<Q2K>(), k_kernel<Q3K>(), k_kernel<Q4K>(), k_kernel<Q5K>(), k_kernel<Q6K>(),
+    k_kernel<Iq4Xs>(), kernel<Q80>(), kernel<Q40>(), kernel<Q41>(), kernel<Q50>(),
+    kernel<Q51>(), kernel<Iq4Nl>(), kernel<Mxfp4>(), kernel<Nvfp4>(), kernel<Nvfp4Packed>(),
 };
 
 }  // namespace

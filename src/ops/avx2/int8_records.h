@@ -55,6 +55,8 @@ void to_int8(const float* x, int64_t cols, RecordKind kind, Int8Record* records,
       __builtin_memcpy(pairs + 2, &second, 4);
       record.negative_sums_16[2 * g] = pairs[0] + pairs[1];
       record.negative_sums_16[2 * g + 1] = pairs[2] + pairs[3];
+      record.sums_16[2 * g] = static_cast<int16_t>(-record.negative_sums_16[2 * g]);
+      record.sums_16[2 * g + 1] = static_cast<int16_t>(-record.negative_sums_16[2 * g + 1]);
       record.negative_sums_32[g] = record.negative_sums_16[2 * g] + record.negative_sums_16[2 * g + 1];
       record.sums_32[g] = static_cast<int16_t>(-record.negative_sums_32[g]);
     }

@@ -69,8 +69,51 @@ inline void unpack_k_scales(const uint8_t* packed, uint8_t* scales, uint8_t* min
   _mm512_store_si512(mins + 64, and_or(shifted<-2>(top), 0x30, high_nibbles(m)));
 }
 
+// Sixteen scales of q3_k, less 32. scales: [16, 16] bytes.
+inline void unpack_q3_scales(const uint8_t* packed, uint8_t* scales) {
+  unpack_k_scales(packed, scales, scales + 128);
+  for (int i = 0; i < 4; ++i)
+    _mm512_store_si512(scales + 64 * i, _mm512_sub_epi8(line(scales, i), _mm512_set1_epi8(32)));
+}
+
+// The lower four bits of 128 bytes, then the upper ones.
+inline void unpack_nibbles(const uint8_t* packed, uint8_t* out) {
+  for (int i = 0; i < 2; ++i) {
+    _mm512_store_si512(out + 64 * i, low_nibbles(line(packed, i)));
+    _mm512_store_si512(out + 128 + 64 * i, high_nibbles(line(packed, i)));
+  }
+}
+
+struct Q2K : Q2KLayout {
+  static constexpr int kOffsetLog2 = 0;
+  static void unpack_scales(const uint8_t* packed, uint8_t* scales, uint8_t* mins) {
+    unpack_nibbles(packed, scales);
+    unpack_nibbles(packed + 128, mins);
+  }
+  template <int G>
+  static __m512i codes(const uint8_t* w, int q) {
+    const __m512i v = line(w, 5 + G / 8 * 8 + G % 2 * 4 + q);
+    return _mm512_and_si512(shifted<-(G % 8 / 2 * 2)>(v), _mm512_set1_epi8(3));
+  }
+};
+
+struct Q3K : Q3KLayout {
+  static constexpr int kOffsetLog2 = 2;
+  static void unpack_scales(const uint8_t* packed, uint8_t* scales, uint8_t*) { unpack_q3_scales(packed, scales); }
+  template <int G>
+  static __m512i codes(const uint8_t* w, int q) {
+    constexpr int kRun = G / 2;  // of 32 columns: two bits of a line, and one of the lines of third bits
+    const __m512i v = line(w, 11 + G / 8 * 8 + G % 2 * 4 + q), top = line(w, 3 + G % 2 * 4 + q);
+    const __m512i low = _mm512_and_si512(shifted<-(kRun % 4 * 2)>(v), _mm512_set1_epi8(3));
+    return and_or(shifted<2 - kRun>(top), 4, low);
+  }
+};
+
 struct Q4K : Q4KLayout {
   static constexpr int kOffsetLog2 = 0;
+  static void unpack_scales(const uint8_t* packed, uint8_t* scales, uint8_t* mins) {
+    unpack_k_scales(packed, scales, mins);
+  }
   template <int G>
   static __m512i codes(const uint8_t* w, int q) {
     const __m512i v = line(w, 4 + G / 2 * 8 + q);
@@ -80,6 +123,9 @@ struct Q4K : Q4KLayout {
 
 struct Q5K : Q5KLayout {
   static constexpr int kOffsetLog2 = 0;
+  static void unpack_scales(const uint8_t* packed, uint8_t* scales, uint8_t* mins) {
+    unpack_k_scales(packed, scales, mins);
+  }
   template <int G>
   static __m512i codes(const uint8_t* w, int q) {
     const __m512i v = line(w, 12 + G / 2 * 8 + q);
@@ -143,10 +189,10 @@ void k_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_s
   const uint8_t* w = strip.lines;
   for (int64_t b = 0; b < strip.cols / kRecordColumns; ++b, w += F::kBytes, x += T) {
     prefetch<F::kBytes, T>(w);
-    alignas(64) uint8_t unpacked[128], mins[128];
+    alignas(64) uint8_t unpacked[16 * kGroups<F>], mins[16 * kGroups<F>];
     const uint8_t* scales = w + F::kScales;
-    if constexpr (F::kMins) {
-      unpack_k_scales(scales, unpacked, mins);
+    if constexpr (F::kPackedScales) {
+      F::unpack_scales(scales, unpacked, mins);
       scales = unpacked;
     }
     __m512i sum[T];
@@ -156,21 +202,25 @@ void k_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_s
       k_groups<F, T, 0, 1, 2, 3, 4, 5, 6, 7>(w, scales, x, sum);
     else
       k_groups<F, T, 0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15>(w, scales, x, sum);
-    const __m512 d = halves(F::kSplitD ? strip.scales + 32 * b : w + F::kScales + 192);
+    const uint8_t* ds = strip.scales + 32 * b;
+    if constexpr (!F::kSplitD) ds = w + F::kD;
+    const __m512 d = halves(ds);
     __m512 value[T];
 #pragma GCC unroll 12
     for (int t = 0; t < T; ++t) value[t] = _mm512_mul_ps(_mm512_cvtepi32_ps(sum[t]), d);
     if constexpr (F::kMins) {
-      __m512i min[4];
-#pragma GCC unroll 4
-      for (int p = 0; p < 4; ++p)
+      constexpr int kPairs = kGroups<F> / 2;  // of groups, whose mins lie side by side
+      __m512i min[kPairs];
+#pragma GCC unroll 8
+      for (int p = 0; p < kPairs; ++p)
         min[p] = _mm512_cvtepu8_epi16(_mm256_load_si256(reinterpret_cast<const __m256i*>(mins + 32 * p)));
-      const __m512 d_min = halves(w + F::kScales + 224);
+      const __m512 d_min = halves(ds + 32);
 #pragma GCC unroll 12
       for (int t = 0; t < T; ++t) {
+        const int16_t* sums = F::kGroup == 32 ? x[t].sums_32 : x[t].sums_16;
         __m512i offset = _mm512_setzero_si512();
-#pragma GCC unroll 4
-        for (int p = 0; p < 4; ++p) offset = _mm512_dpwssd_epi32(offset, min[p], dword(x[t].sums_32 + 2 * p));
+#pragma GCC unroll 8
+        for (int p = 0; p < kPairs; ++p) offset = _mm512_dpwssd_epi32(offset, min[p], dword(sums + 2 * p));
         value[t] = _mm512_fnmadd_ps(_mm512_cvtepi32_ps(offset), d_min, value[t]);
       }
     }
@@ -351,7 +401,7 @@ void to_int8(const float* x, int64_t cols, RecordKind kind, Int8Record* records,
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(record.codes + 32 * g), _mm256_setzero_si256());
         record.scales[g] = 0.0f;
         record.negative_sums_32[g] = record.negative_sums_16[2 * g] = record.negative_sums_16[2 * g + 1] = 0;
-        record.sums_32[g] = 0;
+        record.sums_32[g] = record.sums_16[2 * g] = record.sums_16[2 * g + 1] = 0;
         continue;
       }
       const float range = kind == RecordKind::int8_per_256 ? most : largest(group, 32);
@@ -362,7 +412,9 @@ void to_int8(const float* x, int64_t cols, RecordKind kind, Int8Record* records,
         const __m512i codes = _mm512_cvtps_epi32(scaled);
         _mm_storeu_si128(reinterpret_cast<__m128i*>(record.codes + 32 * g + 16 * half),
                          _mm512_cvtepi32_epi8(codes));
-        record.negative_sums_16[2 * g + half] = -_mm512_reduce_add_epi32(codes);
+        const int sum = _mm512_reduce_add_epi32(codes);
+        record.negative_sums_16[2 * g + half] = -sum;
+        record.sums_16[2 * g + half] = static_cast<int16_t>(sum);
       }
       const int sum = record.negative_sums_16[2 * g] + record.negative_sums_16[2 * g + 1];
       record.negative_sums_32[g] = sum;
@@ -377,9 +429,9 @@ int64_t spin(int64_t rounds) {
 }
 
 constexpr PackedKernel kKernels[] = {
-    k_kernel<Q4K>(), k_kernel<Q5K>(), k_kernel<Q6K>(),       k_kernel<Iq4Xs>(), kernel<Q80>(),
-    kernel<Q40>(),   kernel<Q41>(),   kernel<Q50>(),         kernel<Q51>(),     kernel<Iq4Nl>(),
-    kernel<Mxfp4>(), kernel<Nvfp4>(), kernel<Nvfp4Packed>(),
+    k_kernel<Q2K>(), k_kernel<Q3K>(), k_kernel<Q4K>(), k_kernel<Q5K>(), k_kernel<Q6K>(),
+    k_kernel<Iq4Xs>(), kernel<Q80>(), kernel<Q40>(), kernel<Q41>(), kernel<Q50>(),
+    kernel<Q51>(), kernel<Iq4Nl>(), kernel<Mxfp4>(), kernel<Nvfp4>(), kernel<Nvfp4Packed>(),
 };
 
 }  // namespace

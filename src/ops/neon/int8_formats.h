@@ -64,7 +64,47 @@ inline void unpack_k_scales(const uint8_t* packed, uint8_t* scales, uint8_t* min
   }
 }
 
+// Sixteen scales of q3_k, less 32. scales: [16, 16] bytes.
+inline void unpack_q3_scales(const uint8_t* packed, uint8_t* scales) {
+  unpack_k_scales(packed, scales, scales + 128);
+  for (int i = 0; i < 256; i += 16) vst1q_u8(scales + i, vsubq_u8(vld1q_u8(scales + i), vdupq_n_u8(32)));
+}
+
+// The lower four bits of 128 bytes, then the upper ones.
+inline void unpack_nibbles(const uint8_t* packed, uint8_t* out) {
+  for (int i = 0; i < 128; i += 16) {
+    vst1q_u8(out + i, low_nibbles(vld1q_u8(packed + i)));
+    vst1q_u8(out + 128 + i, high_nibbles(vld1q_u8(packed + i)));
+  }
+}
+
+struct Q2K : Q2KLayout {
+  static void unpack_scales(const uint8_t* packed, uint8_t* scales, uint8_t* mins) {
+    unpack_nibbles(packed, scales);
+    unpack_nibbles(packed + 128, mins);
+  }
+  template <int G>
+  static int8x16_t codes(const uint8_t* w, int q) {
+    const uint8x16_t v = line(w, 5 + G / 8 * 8 + G % 2 * 4 + q);
+    return vreinterpretq_s8_u8(vandq_u8(shifted<-(G % 8 / 2 * 2)>(v), vdupq_n_u8(3)));
+  }
+};
+
+struct Q3K : Q3KLayout {
+  static void unpack_scales(const uint8_t* packed, uint8_t* scales, uint8_t*) { unpack_q3_scales(packed, scales); }
+  template <int G>
+  static int8x16_t codes(const uint8_t* w, int q) {
+    constexpr int kRun = G / 2;  // of 32 columns: two bits of a line, and one of the lines of third bits
+    const uint8x16_t v = line(w, 11 + G / 8 * 8 + G % 2 * 4 + q), top = line(w, 3 + G % 2 * 4 + q);
+    const uint8x16_t low = vandq_u8(shifted<-(kRun % 4 * 2)>(v), vdupq_n_u8(3));
+    return less(and_or(shifted<2 - kRun>(top), 4, low), 4);
+  }
+};
+
 struct Q4K : Q4KLayout {
+  static void unpack_scales(const uint8_t* packed, uint8_t* scales, uint8_t* mins) {
+    unpack_k_scales(packed, scales, mins);
+  }
   template <int G>
   static int8x16_t codes(const uint8_t* w, int q) {
     const uint8x16_t v = line(w, 4 + G / 2 * 8 + q);
@@ -73,6 +113,9 @@ struct Q4K : Q4KLayout {
 };
 
 struct Q5K : Q5KLayout {
+  static void unpack_scales(const uint8_t* packed, uint8_t* scales, uint8_t* mins) {
+    unpack_k_scales(packed, scales, mins);
+  }
   template <int G>
   static int8x16_t codes(const uint8_t* w, int q) {
     const uint8x16_t v = line(w, 12 + G / 2 * 8 + q);

@@ -44,7 +44,9 @@ void to_int8(const float* x, int64_t cols, RecordKind kind, Int8Record* records,
       for (int i = 0; i < 32; i += 16) {
         const int8x16_t codes = exists ? narrow_16(group + i, inverse) : vdupq_n_s8(0);
         vst1q_s8(record.codes + 32 * g + i, codes);
-        sum += vaddlvq_s8(codes);
+        const int16_t half = vaddlvq_s8(codes);
+        record.sums_16[2 * g + i / 16] = half;
+        sum += half;
       }
       record.negative_sums_32[g] = -sum;
       record.sums_32[g] = static_cast<int16_t>(sum);

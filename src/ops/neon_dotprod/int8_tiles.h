@@ -78,14 +78,14 @@ inline void for_each(const Part& part) {
 
 // ---- K types: blocks of 256 columns -------------------------------------------------------------------
 
-// Six-bit scales and mins are unpacked, others lie in the strip.
+// Scales and mins in few bits are unpacked, others lie in the strip.
 template <class F>
 struct KScales {
-  alignas(64) uint8_t unpacked[128], mins[128];
+  alignas(64) uint8_t unpacked[16 * kGroups<F>], mins[16 * kGroups<F>];
   const uint8_t* scales;
   explicit KScales(const uint8_t* w) : scales(w + F::kScales) {
-    if constexpr (F::kMins) {
-      unpack_k_scales(scales, unpacked, mins);
+    if constexpr (F::kPackedScales) {
+      F::unpack_scales(scales, unpacked, mins);
       scales = unpacked;
     }
   }
@@ -106,13 +106,13 @@ inline void add_scaled(const Sums<T>& sums, const int8_t* scales, Sums<T>& acc) 
 }
 
 // offset[i] += Σ mins · Σ x over the groups 2 · pair and 2 · pair + 1.
-inline void add_mins(const uint8_t* mins, int pair, const int16_t* sums_32, int32x4_t (&offset)[kQuarters]) {
+inline void add_mins(const uint8_t* mins, int pair, const int16_t* sums, int32x4_t (&offset)[kQuarters]) {
   const uint8x16x2_t both = vld2q_u8(mins + 32 * pair);
 #pragma GCC unroll 2
   for (int g = 0; g < 2; ++g) {
     const int16x8_t low = vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(both.val[g])));
     const int16x8_t high = vreinterpretq_s16_u16(vmovl_high_u8(both.val[g]));
-    const int16_t sum = sums_32[2 * pair + g];
+    const int16_t sum = sums[2 * pair + g];
     offset[0] = vmlal_n_s16(offset[0], vget_low_s16(low), sum);
     offset[1] = vmlal_high_n_s16(offset[1], low, sum);
     offset[2] = vmlal_n_s16(offset[2], vget_low_s16(high), sum);
@@ -125,27 +125,26 @@ template <class F, int T>
 inline void add_block(const PackedStrip& strip, int64_t b, const KScales<F>& scales, const Int8Record* x,
                       const Sums<T>& acc, Total* total) {
   const uint8_t* w = strip.lines + b * F::kBytes;
-  const uint8_t* ds = F::kSplitD ? strip.scales + 32 * b : w + F::kScales + 192;
+  const uint8_t* ds = strip.scales + 32 * b;
+  if constexpr (!F::kSplitD) ds = w + F::kD;
 #pragma GCC unroll 4
   for (int t = 0; t < T; ++t) {
     int32x4_t offset[kQuarters];
     if constexpr (F::kMins) {
       for (auto& sum : offset) sum = vdupq_n_s32(0);
-#pragma GCC unroll 4
-      for (int p = 0; p < 4; ++p) add_mins(scales.mins, p, x[t].sums_32, offset);
+      const int16_t* sums = F::kGroup == 32 ? x[t].sums_32 : x[t].sums_16;
+#pragma GCC unroll 8
+      for (int p = 0; p < kGroups<F> / 2; ++p) add_mins(scales.mins, p, sums, offset);
     }
 #pragma GCC unroll 4
     for (int i = 0; i < kQuarters; ++i) {
       float32x4_t value = vmulq_f32(vcvtq_f32_s32(acc[t][i]), halves(ds + 8 * i));
       if constexpr (F::kMins)
-        value = vfmsq_f32(value, vcvtq_f32_s32(offset[i]), halves(w + F::kScales + 224 + 8 * i));
+        value = vfmsq_f32(value, vcvtq_f32_s32(offset[i]), halves(ds + 32 + 8 * i));
       total[t][i] = vfmaq_n_f32(total[t][i], value, x[t].scales[0]);
     }
   }
 }
-
-template <class F>
-constexpr int kGroups = kRecordColumns / F::kGroup;
 
 template <class F, int T>
 void k_few(const PackedStrip& strip, const Int8Record* x, Total* total) {
@@ -325,8 +324,8 @@ struct Int8Kernels {
     return {F::kType, kRecords, multiply<Dot, F>, kLargestTile};
   }
   static constexpr PackedKernel kAll[] = {
-      of<Q4K>(), of<Q5K>(), of<Q6K>(), of<Iq4Xs>(), of<Q80>(),   of<Q40>(),         of<Q41>(),
-      of<Q50>(), of<Q51>(), of<Iq4Nl>(), of<Mxfp4>(), of<Nvfp4>(), of<Nvfp4Packed>(),
+      of<Q2K>(), of<Q3K>(), of<Q4K>(), of<Q5K>(),   of<Q6K>(),   of<Iq4Xs>(), of<Q80>(),         of<Q40>(),
+      of<Q41>(), of<Q50>(), of<Q51>(), of<Iq4Nl>(), of<Mxfp4>(), of<Nvfp4>(), of<Nvfp4Packed>(),
   };
   static constexpr int kCount = sizeof kAll / sizeof kAll[0];
 };
