@@ -23,21 +23,21 @@ GRIDS = [
 HEAD = """// SPDX-License-Identifier: Apache-2.0
 // Written by reference/iq_codebooks.py from the grids of gguf-py; do not edit. Each packed word lists, from
 // the lowest bits up, which of the levels the elements of one entry take.
-#include "tensor/iq_codebooks.h"
-
 #include <cstddef>
+
+#include "tensor/iq_grids.h"
 
 namespace sirocco {
 namespace {
 
-template <class Entry, size_t N, size_t L>
-constexpr std::array<Entry, N> spread(const uint16_t (&packed)[N], const int8_t (&levels)[L]) {
+template <class Entry, int N, size_t L>
+constexpr IqGrid<Entry, N> spread(const uint16_t (&packed)[N], const int8_t (&levels)[L]) {
   constexpr size_t elements = sizeof(Entry), bits = 16 / elements;
-  std::array<Entry, N> grid{};
-  for (size_t i = 0; i < N; ++i)
+  IqGrid<Entry, N> grid{};
+  for (int i = 0; i < N; ++i)
     for (size_t e = 0; e < elements; ++e) {
       const auto level = static_cast<uint8_t>(levels[(packed[i] >> (bits * e)) & ((1u << bits) - 1u)]);
-      grid[i] |= static_cast<Entry>(level) << (8 * e);
+      grid.entries[i] |= static_cast<Entry>(level) << (8 * e);
     }
   return grid;
 }
@@ -64,7 +64,7 @@ def main() -> None:
         arrays.append(f"constexpr int8_t {base}Levels[] = {{{', '.join(map(str, levels))}}};\n\n")
         entry = "uint64_t" if elements == 8 else "uint32_t"
         definitions.append(
-            f"constexpr std::array<{entry}, {count}> {name} = spread<{entry}>({base}Packed, {base}Levels);\n"
+            f"constexpr IqGrid<{entry}, {count}> {name} = spread<{entry}>({base}Packed, {base}Levels);\n"
         )
     middle, tail = "}  // namespace\n\n", "\n}  // namespace sirocco\n"
     OUT.write_text(HEAD + "".join(arrays) + middle + "".join(definitions) + tail)

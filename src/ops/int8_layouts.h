@@ -39,6 +39,45 @@ struct Iq4XsLayout {
   static constexpr bool kPackedScales = false, kMins = false, kSplitD = true;
 };
 
+// Types whose magnitudes are looked up: lines of scales, of the indices' upper bits (kHighBits for each), of signs, a
+// bit for each column, and of the indices' lower eight bits, for kColumns columns each. The scales are 2 · s + 1.
+template <int Group, int HighBits, int Columns>
+struct GridLayout {
+  static constexpr int kGroup = Group, kScales = 0, kHighBits = HighBits, kColumns = Columns;
+  static constexpr int kHigh = Group == 16 ? 2 : 1, kSigns = kHigh + (HighBits > 0 ? 2 : 0), kIndices = kSigns + 8;
+  static constexpr int kBytes = 64 * (kIndices + 64 / Columns);
+  static constexpr bool kPackedScales = true, kMins = false, kSplitD = true;
+};
+struct Iq2XxsLayout : GridLayout<32, 0, 8> {
+  static constexpr DType kType = DType::iq2_xxs;
+};
+struct Iq2XsLayout : GridLayout<16, 2, 8> {
+  static constexpr DType kType = DType::iq2_xs;
+};
+struct Iq2SLayout : GridLayout<16, 2, 8> {
+  static constexpr DType kType = DType::iq2_s;
+};
+struct Iq3XxsLayout : GridLayout<32, 0, 4> {
+  static constexpr DType kType = DType::iq3_xxs;
+};
+struct Iq3SLayout : GridLayout<32, 1, 4> {
+  static constexpr DType kType = DType::iq3_s;
+};
+
+// Where line q of group G of such a type is looked up: of 32 columns (`thirty_two`) the four from 4 · `four` on.
+template <class F, int G>
+struct GridPlace {
+  static constexpr int kThirtyTwo = G * F::kGroup / 32, kFirst = G * F::kGroup % 32 / 4;
+  static constexpr int four(int q) { return kFirst + q; }
+  static constexpr int entry(int q) { return four(q) * 4 / F::kColumns; }
+  static constexpr int index_line(int q) { return F::kIndices + kThirtyTwo * 8 / F::kColumns + entry(q) / 4; }
+  static constexpr int index_shift(int q) { return 8 * (entry(q) % 4); }
+  static constexpr int kHighLine = F::kHigh + kThirtyTwo / 4;
+  static constexpr int high_shift(int q) { return 8 * (kThirtyTwo % 4) + F::kHighBits * entry(q); }
+  static constexpr int kHighMask = (1 << F::kHighBits) - 1;
+  static constexpr int kSignLine = F::kSigns + kThirtyTwo;
+};
+
 template <class F>
 inline constexpr int kGroups = 256 / F::kGroup;  // of a block of a K type
 

@@ -5,14 +5,15 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "ops/int8_layouts.h"
+#include "ops/pack_grids.h"
+#include "ops/pack_rows.h"
 
 namespace sirocco {
 namespace {
 
-using Rows = const uint8_t* [kStripRows];  // the same block of 16 rows
-
 // One block of each of 16 rows into `lines`, and into `scales` where the type keeps them apart.
-using PackBlock = void (*)(const Rows& rows, uint8_t* lines, uint8_t* scales);
+using PackBlock = void (*)(const PackRows& rows, uint8_t* lines, uint8_t* scales);
 
 struct Layout {
   DType dtype;
@@ -21,18 +22,8 @@ struct Layout {
   PackBlock pack;
 };
 
-// Dword i of each row becomes line i.
-void transpose(const Rows& rows, int offset, int dwords, uint8_t* lines) {
-  for (int i = 0; i < dwords; ++i)
-    for (int r = 0; r < kStripRows; ++r) std::memcpy(lines + 64 * i + 4 * r, rows[r] + offset + 4 * i, 4);
-}
-
-void copy_halves(const Rows& rows, int offset, uint8_t* out) {
-  for (int r = 0; r < kStripRows; ++r) std::memcpy(out + 2 * r, rows[r] + offset, 2);
-}
-
 // The 12 bytes of q4_k and q5_k (tensor/blocks_k.cc draws them), d and d_min into 256 bytes.
-void pack_k_scales(const Rows& rows, uint8_t* out) {
+void pack_k_scales(const PackRows& rows, uint8_t* out) {
   std::memset(out, 0, 192);
   for (int r = 0; r < kStripRows; ++r) {
     const uint8_t* packed = rows[r] + 4;
@@ -52,12 +43,12 @@ void pack_k_scales(const Rows& rows, uint8_t* out) {
   copy_halves(rows, 2, out + 224);
 }
 
-void pack_q4_k(const Rows& rows, uint8_t* lines, uint8_t*) {
+void pack_q4_k(const PackRows& rows, uint8_t* lines, uint8_t*) {
   pack_k_scales(rows, lines);
   transpose(rows, 16, 32, lines + 256);
 }
 
-void pack_q5_k(const Rows& rows, uint8_t* lines, uint8_t*) {
+void pack_q5_k(const PackRows& rows, uint8_t* lines, uint8_t*) {
   pack_k_scales(rows, lines);
   transpose(rows, 16, 8, lines + 256);
   transpose(rows, 48, 32, lines + 768);
@@ -65,7 +56,7 @@ void pack_q5_k(const Rows& rows, uint8_t* lines, uint8_t*) {
 
 // Scales and mins of sixteen groups in four bits each: 128 bytes of scales, groups 8-15 above 0-7; as many of mins,
 // neighbouring groups side by side.
-void pack_q2_k(const Rows& rows, uint8_t* lines, uint8_t*) {
+void pack_q2_k(const PackRows& rows, uint8_t* lines, uint8_t*) {
   for (int r = 0; r < kStripRows; ++r)
     for (int g = 0; g < 8; ++g) {
       const unsigned low = rows[r][g], high = rows[r][g + 8];
@@ -78,7 +69,7 @@ void pack_q2_k(const Rows& rows, uint8_t* lines, uint8_t*) {
 }
 
 // Scales as pack_k_scales lays them, of sixteen groups instead of eight and their mins, plus 32.
-void pack_q3_k(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+void pack_q3_k(const PackRows& rows, uint8_t* lines, uint8_t* scales) {
   std::memset(lines, 0, 192);
   for (int r = 0; r < kStripRows; ++r)
     for (int g = 0; g < 16; ++g) {
@@ -95,7 +86,7 @@ void pack_q3_k(const Rows& rows, uint8_t* lines, uint8_t* scales) {
   copy_halves(rows, 108, scales);
 }
 
-void pack_q6_k(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+void pack_q6_k(const PackRows& rows, uint8_t* lines, uint8_t* scales) {
   for (int r = 0; r < kStripRows; ++r)
     for (int g = 0; g < 16; ++g) lines[16 * g + r] = rows[r][192 + g];
   for (int part = 0; part < 4;
@@ -108,7 +99,7 @@ void pack_q6_k(const Rows& rows, uint8_t* lines, uint8_t* scales) {
   copy_halves(rows, 208, scales);
 }
 
-void pack_iq4_xs(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+void pack_iq4_xs(const PackRows& rows, uint8_t* lines, uint8_t* scales) {
   transpose(rows, 8, 32, lines);
   for (int r = 0; r < kStripRows; ++r) {
     const unsigned tops = rows[r][2] | static_cast<unsigned>(rows[r][3]) << 8;
@@ -121,24 +112,24 @@ void pack_iq4_xs(const Rows& rows, uint8_t* lines, uint8_t* scales) {
   copy_halves(rows, 0, scales);
 }
 
-void pack_q8_0(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+void pack_q8_0(const PackRows& rows, uint8_t* lines, uint8_t* scales) {
   transpose(rows, 2, 8, lines);
   copy_halves(rows, 0, scales);
 }
 
-void pack_nibbles(const Rows& rows, uint8_t* lines, uint8_t* scales) {  // q4_0, iq4_nl
+void pack_nibbles(const PackRows& rows, uint8_t* lines, uint8_t* scales) {  // q4_0, iq4_nl
   transpose(rows, 2, 4, lines);
   copy_halves(rows, 0, scales);
 }
 
-void pack_q4_1(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+void pack_q4_1(const PackRows& rows, uint8_t* lines, uint8_t* scales) {
   transpose(rows, 4, 4, lines);
   copy_halves(rows, 0, scales);
   copy_halves(rows, 2, scales + 32);
 }
 
 // Bit q of byte i of a row's dword: the fifth bit of element 4 q + i.
-void pack_fifth_bits(const Rows& rows, int offset, uint8_t* line) {
+void pack_fifth_bits(const PackRows& rows, int offset, uint8_t* line) {
   std::memset(line, 0, 64);
   for (int r = 0; r < kStripRows; ++r)
     for (int e = 0; e < 32; ++e) {
@@ -148,26 +139,26 @@ void pack_fifth_bits(const Rows& rows, int offset, uint8_t* line) {
     }
 }
 
-void pack_q5_0(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+void pack_q5_0(const PackRows& rows, uint8_t* lines, uint8_t* scales) {
   transpose(rows, 6, 4, lines);
   pack_fifth_bits(rows, 2, lines + 256);
   copy_halves(rows, 0, scales);
 }
 
-void pack_q5_1(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+void pack_q5_1(const PackRows& rows, uint8_t* lines, uint8_t* scales) {
   transpose(rows, 8, 4, lines);
   pack_fifth_bits(rows, 4, lines + 256);
   copy_halves(rows, 0, scales);
   copy_halves(rows, 2, scales + 32);
 }
 
-void pack_mxfp4(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+void pack_mxfp4(const PackRows& rows, uint8_t* lines, uint8_t* scales) {
   transpose(rows, 1, 4, lines);
   for (int r = 0; r < kStripRows; ++r) scales[r] = rows[r][0];
 }
 
 // GGUF: 4 groups of 16. Scale code 0x7f means 0 there; the sign bit means nothing, but 0xff is 240 halved.
-void pack_nvfp4(const Rows& rows, uint8_t* lines, uint8_t* scales) {
+void pack_nvfp4(const PackRows& rows, uint8_t* lines, uint8_t* scales) {
   transpose(rows, 4, 8, lines);
   for (int r = 0; r < kStripRows; ++r)
     for (int g = 0; g < 4; ++g) {
@@ -177,7 +168,7 @@ void pack_nvfp4(const Rows& rows, uint8_t* lines, uint8_t* scales) {
 }
 
 // compressed-tensors: neighbours share a byte. 32 columns; the scales come beside (pack_strip).
-void pack_nvfp4_packed(const Rows& rows, uint8_t* lines, uint8_t*) {
+void pack_nvfp4_packed(const PackRows& rows, uint8_t* lines, uint8_t*) {
   for (int r = 0; r < kStripRows; ++r)
     for (int group = 0; group < 2; ++group)
       for (int j = 0; j < 8; ++j) {  // columns j and j + 8 of the group of 16
@@ -189,12 +180,12 @@ void pack_nvfp4_packed(const Rows& rows, uint8_t* lines, uint8_t*) {
       }
 }
 
-void pack_bf16(const Rows& rows, uint8_t* lines, uint8_t*) {
+void pack_bf16(const PackRows& rows, uint8_t* lines, uint8_t*) {
   transpose(rows, 0, 16, lines);
 }
 
 // Columns 0, 2, 1, 3 of every four.
-void pack_e4m3(const Rows& rows, uint8_t* lines, uint8_t*) {
+void pack_e4m3(const PackRows& rows, uint8_t* lines, uint8_t*) {
   transpose(rows, 0, 8, lines);
   for (int i = 0; i < 512; i += 4) std::swap(lines[i + 1], lines[i + 2]);
 }
@@ -206,6 +197,11 @@ constexpr Layout kLayouts[] = {
     {DType::q5_k, 256, 2816, 0, pack_q5_k},
     {DType::q6_k, 256, 3328, 32, pack_q6_k},
     {DType::iq4_xs, 256, 2176, 32, pack_iq4_xs},
+    {DType::iq2_xxs, 256, Iq2XxsLayout::kBytes, 32, pack_iq2_xxs},
+    {DType::iq2_xs, 256, Iq2XsLayout::kBytes, 32, pack_iq2_xs},
+    {DType::iq2_s, 256, Iq2SLayout::kBytes, 32, pack_iq2_s},
+    {DType::iq3_xxs, 256, Iq3XxsLayout::kBytes, 32, pack_iq3_xxs},
+    {DType::iq3_s, 256, Iq3SLayout::kBytes, 32, pack_iq3_s},
     {DType::q8_0, 32, 512, 32, pack_q8_0},
     {DType::q4_0, 32, 256, 32, pack_nibbles},
     {DType::q4_1, 32, 256, 64, pack_q4_1},
@@ -255,7 +251,7 @@ void pack_strip(const WeightView& weight, int64_t index, std::byte* out) {
   const int64_t blocks = weight.cols / layout.columns, step = source_bytes(layout);
   auto* lines = reinterpret_cast<uint8_t*>(out);
   uint8_t* scales = lines + blocks * layout.line_bytes;
-  Rows rows;
+  PackRows rows;
   for (int r = 0; r < kStripRows; ++r) {
     const int64_t row = std::min(weight.rows - 1, kStripRows * index + r);
     rows[r] = reinterpret_cast<const uint8_t*>(weight.data) + row * weight.row_stride_bytes;
@@ -293,6 +289,9 @@ PackedStrip packed_strip(const WeightView& weight, int64_t index, const std::byt
   float multiplier = weight.scale;
   if (weight.dtype == DType::nvfp4_packed) multiplier *= 0.5f / weight.global_divisor;  // codes are doubled
   if (weight.dtype == DType::nvfp4) multiplier *= 0.5f;
+  if (weight.dtype == DType::iq3_xxs) multiplier *= 0.25f;  // (0.5 + s) · 0.5, and the scales are 2 · s + 1
+  if (weight.dtype == DType::iq2_xxs || weight.dtype == DType::iq2_xs || weight.dtype == DType::iq2_s)
+    multiplier *= 0.125f;
   const int64_t left = weight.rows - kStripRows * index;
   return {.lines = lines,
           .scales = lines + weight.cols / layout.columns * layout.line_bytes,

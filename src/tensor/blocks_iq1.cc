@@ -11,7 +11,7 @@ constexpr int kElements = 256;
 constexpr float kDelta = 0.125f;
 
 void put_eight(uint32_t index, float scale, float delta, float* out) {
-  const uint64_t grid = kIq1Grid[index];
+  const uint64_t grid = kIq1Grid.entries[index];
   for (int e = 0; e < 8; ++e)
     out[e] = scale * (static_cast<float>(static_cast<int8_t>(grid >> (8 * e))) + delta);
 }

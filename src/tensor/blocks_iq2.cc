@@ -30,7 +30,7 @@ void decode_iq2_xxs(const std::byte* data, int64_t blocks, float* out) {
       const uint32_t packed = load<uint32_t>(indices + 4);
       const float scale = group_scale(d, packed >> 28);
       for (int k = 0; k < 4; ++k)
-        put_eight(kIq2XxsGrid[load_u8(indices + k)], even_signs((packed >> (7 * k)) & 127u), scale,
+        put_eight(kIq2XxsGrid.entries[load_u8(indices + k)], even_signs((packed >> (7 * k)) & 127u), scale,
                   out + 32 * group + 8 * k);
     }
   }
@@ -44,7 +44,7 @@ void decode_iq2_xs(const std::byte* data, int64_t blocks, float* out) {
       const uint32_t packed = load<uint16_t>(data + 2 + 2 * eight);
       const int group = eight / 2;
       const float scale = group_scale(d, (load_u8(data + 66 + group / 2) >> (4 * (group % 2))) & 15u);
-      put_eight(kIq2XsGrid[packed & 511u], even_signs(packed >> 9), scale, out + 8 * eight);
+      put_eight(kIq2XsGrid.entries[packed & 511u], even_signs(packed >> 9), scale, out + 8 * eight);
     }
   }
 }
@@ -57,7 +57,7 @@ void decode_iq2_s(const std::byte* data, int64_t blocks, float* out) {
       const uint32_t top = (load_u8(data + 66 + eight / 4) >> (2 * (eight % 4))) & 3u;
       const int group = eight / 2;
       const float scale = group_scale(d, (load_u8(data + 74 + group / 2) >> (4 * (group % 2))) & 15u);
-      put_eight(kIq2SGrid[load_u8(data + 2 + eight) | (top << 8)], load_u8(data + 34 + eight), scale,
+      put_eight(kIq2SGrid.entries[load_u8(data + 2 + eight) | (top << 8)], load_u8(data + 34 + eight), scale,
                 out + 8 * eight);
     }
   }

@@ -27,7 +27,7 @@ void decode_iq3_xxs(const std::byte* data, int64_t blocks, float* out) {
       const float scale = d * (0.5f + static_cast<float>(packed >> 28)) * 0.5f;
       for (int four = 0; four < 8; ++four) {
         const uint32_t signs = even_signs((packed >> (7 * (four / 2))) & 127u) >> (4 * (four % 2));
-        put_four(kIq3XxsGrid[load_u8(data + 2 + 8 * group + four)], signs, scale,
+        put_four(kIq3XxsGrid.entries[load_u8(data + 2 + 8 * group + four)], signs, scale,
                  out + 32 * group + 4 * four);
       }
     }
@@ -45,7 +45,7 @@ void decode_iq3_s(const std::byte* data, int64_t blocks, float* out) {
       for (int four = 0; four < 8; ++four) {
         const uint32_t index = load_u8(data + 2 + 8 * group + four) | (((tops >> four) & 1u) << 8);
         const uint32_t signs = load_u8(data + 74 + 4 * group + four / 2) >> (4 * (four % 2));
-        put_four(kIq3SGrid[index], signs, scale, out + 32 * group + 4 * four);
+        put_four(kIq3SGrid.entries[index], signs, scale, out + 32 * group + 4 * four);
       }
     }
   }

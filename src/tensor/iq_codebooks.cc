@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Written by reference/iq_codebooks.py from the grids of gguf-py; do not edit. Each packed word lists, from
 // the lowest bits up, which of the levels the elements of one entry take.
-#include "tensor/iq_codebooks.h"
-
 #include <cstddef>
+
+#include "tensor/iq_grids.h"
 
 namespace sirocco {
 namespace {
 
-template <class Entry, size_t N, size_t L>
-constexpr std::array<Entry, N> spread(const uint16_t (&packed)[N], const int8_t (&levels)[L]) {
+template <class Entry, int N, size_t L>
+constexpr IqGrid<Entry, N> spread(const uint16_t (&packed)[N], const int8_t (&levels)[L]) {
   constexpr size_t elements = sizeof(Entry), bits = 16 / elements;
-  std::array<Entry, N> grid{};
-  for (size_t i = 0; i < N; ++i)
+  IqGrid<Entry, N> grid{};
+  for (int i = 0; i < N; ++i)
     for (size_t e = 0; e < elements; ++e) {
       const auto level = static_cast<uint8_t>(levels[(packed[i] >> (bits * e)) & ((1u << bits) - 1u)]);
-      grid[i] |= static_cast<Entry>(level) << (8 * e);
+      grid.entries[i] |= static_cast<Entry>(level) << (8 * e);
     }
   return grid;
 }
@@ -403,11 +403,11 @@ constexpr int8_t kIq3SLevels[] = {1, 3, 5, 7, 9, 11, 13, 15};
 
 }  // namespace
 
-constexpr std::array<uint64_t, 2048> kIq1Grid = spread<uint64_t>(kIq1Packed, kIq1Levels);
-constexpr std::array<uint64_t, 256> kIq2XxsGrid = spread<uint64_t>(kIq2XxsPacked, kIq2XxsLevels);
-constexpr std::array<uint64_t, 512> kIq2XsGrid = spread<uint64_t>(kIq2XsPacked, kIq2XsLevels);
-constexpr std::array<uint64_t, 1024> kIq2SGrid = spread<uint64_t>(kIq2SPacked, kIq2SLevels);
-constexpr std::array<uint32_t, 256> kIq3XxsGrid = spread<uint32_t>(kIq3XxsPacked, kIq3XxsLevels);
-constexpr std::array<uint32_t, 512> kIq3SGrid = spread<uint32_t>(kIq3SPacked, kIq3SLevels);
+constexpr IqGrid<uint64_t, 2048> kIq1Grid = spread<uint64_t>(kIq1Packed, kIq1Levels);
+constexpr IqGrid<uint64_t, 256> kIq2XxsGrid = spread<uint64_t>(kIq2XxsPacked, kIq2XxsLevels);
+constexpr IqGrid<uint64_t, 512> kIq2XsGrid = spread<uint64_t>(kIq2XsPacked, kIq2XsLevels);
+constexpr IqGrid<uint64_t, 1024> kIq2SGrid = spread<uint64_t>(kIq2SPacked, kIq2SLevels);
+constexpr IqGrid<uint32_t, 256> kIq3XxsGrid = spread<uint32_t>(kIq3XxsPacked, kIq3XxsLevels);
+constexpr IqGrid<uint32_t, 512> kIq3SGrid = spread<uint32_t>(kIq3SPacked, kIq3SLevels);
 
 }  // namespace sirocco

@@ -48,6 +48,11 @@ struct RandomMatrix {
         case DType::q6_k:
           put_half(at + 208);
           break;
+        case DType::iq2_xxs:
+        case DType::iq2_xs:
+        case DType::iq2_s:
+        case DType::iq3_xxs:
+        case DType::iq3_s:
         case DType::iq4_xs:
         case DType::q8_0:
         case DType::q4_0:

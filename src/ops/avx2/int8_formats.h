@@ -11,6 +11,7 @@
 
 #include "ops/avx2/lanes.h"
 #include "ops/int8_layouts.h"
+#include "tensor/iq_grids.h"
 
 namespace sirocco {
 namespace {
@@ -151,6 +152,59 @@ struct Iq4Xs : Iq4XsLayout {
     return iq4_values(q < 4 ? low_nibbles(v) : high_nibbles(v));
   }
 };
+
+// Scales 2 · s + 1 of four bits, `bytes` of them below as many.
+inline void unpack_odd_scales(const uint8_t* packed, int bytes, uint8_t* scales) {
+  for (int i = 0; i < bytes; i += 32) {
+    const __m256i one = _mm256_set1_epi8(1), low = low_nibbles(load(packed + i)), high = high_nibbles(load(packed + i));
+    store(scales + i, _mm256_or_si256(_mm256_add_epi8(low, low), one));
+    store(scales + bytes + i, _mm256_or_si256(_mm256_add_epi8(high, high), one));
+  }
+}
+
+// Looked-up magnitudes under their signs; the largest is below 64.
+template <class Layout, const auto& Grid>
+struct GridCodes : Layout {
+  static constexpr int kOffsetLog2 = 0, kAdds = 2;
+  static constexpr bool kSigned = true;
+  static void unpack_scales(const uint8_t* packed, uint8_t* scales, uint8_t*) {
+    unpack_odd_scales(packed, 8 * kGroups<Layout>, scales);
+  }
+  template <int G>
+  static __m256i codes(const uint8_t* w, int q) {
+    using Place = GridPlace<Layout, G>;
+    __m256i index = _mm256_srli_epi32(line(w, Place::index_line(q)), Place::index_shift(q));
+    index = _mm256_and_si256(index, _mm256_set1_epi32(255));
+    if constexpr (Layout::kHighBits > 0) {
+      const __m256i high = _mm256_srli_epi32(line(w, Place::kHighLine), Place::high_shift(q));
+      const __m256i bits = _mm256_and_si256(high, _mm256_set1_epi32(Place::kHighMask));
+      index = _mm256_or_si256(index, _mm256_slli_epi32(bits, 8));
+    }
+    const int* words = reinterpret_cast<const int*>(Grid.entries);
+    if constexpr (Layout::kColumns == 8) {
+      index = _mm256_add_epi32(index, index);
+      words += Place::four(q) % 2;
+    }
+    const __m256i magnitudes = _mm256_i32gather_epi32(words, index, 4);
+    return under_signs(magnitudes, line(w, Place::kSignLine), Place::four(q));
+  }
+  // Bits 4 · four … 4 · four + 3 of each dword are the signs of its bytes.
+  static __m256i under_signs(__m256i bytes, __m256i signs, int four) {
+    const __m256i spread = _mm256_add_epi8(
+        _mm256_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12, 0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12,
+                         12, 12, 12),
+        _mm256_set1_epi8(static_cast<char>(four / 2)));
+    const __m256i bits = _mm256_set1_epi32(four % 2 == 0 ? 0x08040201 : static_cast<int>(0x80402010u));
+    const __m256i set = _mm256_and_si256(_mm256_shuffle_epi8(signs, spread), bits);
+    const __m256i minus = _mm256_cmpeq_epi8(set, bits);
+    return _mm256_sub_epi8(_mm256_xor_si256(bytes, minus), minus);
+  }
+};
+struct Iq2Xxs : GridCodes<Iq2XxsLayout, kIq2XxsGrid> {};
+struct Iq2Xs : GridCodes<Iq2XsLayout, kIq2XsGrid> {};
+struct Iq2S : GridCodes<Iq2SLayout, kIq2SGrid> {};
+struct Iq3Xxs : GridCodes<Iq3XxsLayout, kIq3XxsGrid> {};
+struct Iq3S : GridCodes<Iq3SLayout, kIq3SGrid> {};
 
 // ---- Types of 32 columns with float scales --------------------------------------------------------------
 

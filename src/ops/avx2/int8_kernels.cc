@@ -359,6 +359,7 @@ constexpr PackedKernel kernel() {
 
 constexpr PackedKernel kKernels[] = {
     k_kernel<Q2K>(), k_kernel<Q3K>(), k_kernel<Q4K>(), k_kernel<Q5K>(), k_kernel<Q6K>(),
+    k_kernel<Iq2Xxs>(), k_kernel<Iq2Xs>(), k_kernel<Iq2S>(), k_kernel<Iq3Xxs>(), k_kernel<Iq3S>(),
     k_kernel<Iq4Xs>(), kernel<Q80>(), kernel<Q40>(), kernel<Q41>(), kernel<Q50>(),
     kernel<Q51>(), kernel<Iq4Nl>(), kernel<Mxfp4>(), kernel<Nvfp4>(), kernel<Nvfp4Packed>(),
 };

@@ -10,6 +10,7 @@
 #include "ops/int8_layouts.h"
 #include "ops/packed.h"
 #include "ops/spin.h"
+#include "tensor/iq_grids.h"
 
 namespace sirocco {
 namespace {
@@ -152,6 +153,56 @@ struct Iq4Xs : Iq4XsLayout {
     return iq4_codes(q < 4 ? low_nibbles(v) : high_nibbles(v));
   }
 };
+
+// Scales 2 · s + 1 of four bits, `bytes` of them below as many.
+inline void unpack_odd_scales(const uint8_t* packed, int bytes, uint8_t* scales) {
+  for (int i = 0; 64 * i < bytes; ++i) {
+    const __m512i one = _mm512_set1_epi8(1), low = low_nibbles(line(packed, i)), high = high_nibbles(line(packed, i));
+    _mm512_store_si512(scales + 64 * i, _mm512_or_si512(_mm512_add_epi8(low, low), one));
+    _mm512_store_si512(scales + bytes + 64 * i, _mm512_or_si512(_mm512_add_epi8(high, high), one));
+  }
+}
+
+// Looked-up magnitudes, below 64, under their signs, plus 64.
+template <class Layout, const auto& Grid>
+struct GridCodes : Layout {
+  static constexpr int kOffsetLog2 = 6;
+  static void unpack_scales(const uint8_t* packed, uint8_t* scales, uint8_t*) {
+    unpack_odd_scales(packed, 8 * kGroups<Layout>, scales);
+  }
+  template <int G>
+  static __m512i codes(const uint8_t* w, int q) {
+    using Place = GridPlace<Layout, G>;
+    __m512i index = _mm512_srli_epi32(line(w, Place::index_line(q)), static_cast<unsigned>(Place::index_shift(q)));
+    index = _mm512_and_si512(index, _mm512_set1_epi32(255));
+    if constexpr (Layout::kHighBits > 0) {
+      const __m512i high = _mm512_srli_epi32(line(w, Place::kHighLine), static_cast<unsigned>(Place::high_shift(q)));
+      const __m512i bits = _mm512_and_si512(high, _mm512_set1_epi32(Place::kHighMask));
+      index = _mm512_or_si512(index, _mm512_slli_epi32(bits, 8));
+    }
+    const int* words = reinterpret_cast<const int*>(Grid.entries);
+    if constexpr (Layout::kColumns == 8) {
+      index = _mm512_add_epi32(index, index);
+      words += Place::four(q) % 2;
+    }
+    return under_signs(_mm512_i32gather_epi32(index, words, 4), line(w, Place::kSignLine), Place::four(q));
+  }
+  // Bits 4 · four … 4 · four + 3 of each dword are the signs of its bytes.
+  static __m512i under_signs(__m512i bytes, __m512i signs, int four) {
+    const __m512i spread = _mm512_add_epi8(
+        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12)),
+        _mm512_set1_epi8(static_cast<char>(four / 2)));
+    const __m512i bits = _mm512_set1_epi32(four % 2 == 0 ? 0x08040201 : static_cast<int>(0x80402010u));
+    const __mmask64 minus = _mm512_test_epi8_mask(_mm512_shuffle_epi8(signs, spread), bits);
+    const __m512i offset = _mm512_set1_epi8(64);
+    return _mm512_mask_sub_epi8(_mm512_add_epi8(bytes, offset), minus, offset, bytes);
+  }
+};
+struct Iq2Xxs : GridCodes<Iq2XxsLayout, kIq2XxsGrid> {};
+struct Iq2Xs : GridCodes<Iq2XsLayout, kIq2XsGrid> {};
+struct Iq2S : GridCodes<Iq2SLayout, kIq2SGrid> {};
+struct Iq3Xxs : GridCodes<Iq3XxsLayout, kIq3XxsGrid> {};
+struct Iq3S : GridCodes<Iq3SLayout, kIq3SGrid> {};
 
 template <class F, int G, int T>
 inline void k_group(const uint8_t* w, const uint8_t* scales, const Int8Record* x, __m512i (&sum)[T]) {
@@ -430,6 +481,7 @@ int64_t spin(int64_t rounds) {
 
 constexpr PackedKernel kKernels[] = {
     k_kernel<Q2K>(), k_kernel<Q3K>(), k_kernel<Q4K>(), k_kernel<Q5K>(), k_kernel<Q6K>(),
+    k_kernel<Iq2Xxs>(), k_kernel<Iq2Xs>(), k_kernel<Iq2S>(), k_kernel<Iq3Xxs>(), k_kernel<Iq3S>(),
     k_kernel<Iq4Xs>(), kernel<Q80>(), kernel<Q40>(), kernel<Q41>(), kernel<Q50>(),
     kernel<Q51>(), kernel<Iq4Nl>(), kernel<Mxfp4>(), kernel<Nvfp4>(), kernel<Nvfp4Packed>(),
 };

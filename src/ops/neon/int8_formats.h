@@ -9,6 +9,7 @@
 
 #include "ops/int8_layouts.h"
 #include "ops/neon/lanes.h"
+#include "tensor/iq_grids.h"
 
 namespace sirocco {
 namespace {
@@ -141,6 +142,54 @@ struct Iq4Xs : Iq4XsLayout {
     return iq4_values(q < 4 ? low_nibbles(v) : high_nibbles(v));
   }
 };
+
+// Scales 2 · s + 1 of four bits, `bytes` of them below as many.
+inline void unpack_odd_scales(const uint8_t* packed, int bytes, uint8_t* scales) {
+  for (int i = 0; i < bytes; i += 16) {
+    const uint8x16_t one = vdupq_n_u8(1), v = vld1q_u8(packed + i);
+    vst1q_u8(scales + i, vorrq_u8(vshlq_n_u8(low_nibbles(v), 1), one));
+    vst1q_u8(scales + bytes + i, vorrq_u8(vshlq_n_u8(high_nibbles(v), 1), one));
+  }
+}
+
+// Looked-up magnitudes under their signs.
+template <class Layout, const auto& Grid>
+struct GridCodes : Layout {
+  static void unpack_scales(const uint8_t* packed, uint8_t* scales, uint8_t*) {
+    unpack_odd_scales(packed, 8 * kGroups<Layout>, scales);
+  }
+  template <int G>
+  static int8x16_t codes(const uint8_t* w, int q) {
+    using Place = GridPlace<Layout, G>;
+    uint32_t low[4], high[4], words[4];
+    __builtin_memcpy(low, w + 64 * Place::index_line(q), sizeof low);
+    if constexpr (Layout::kHighBits > 0) __builtin_memcpy(high, w + 64 * Place::kHighLine, sizeof high);
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; ++r) {
+      uint32_t index = (low[r] >> Place::index_shift(q)) & 255u;
+      if constexpr (Layout::kHighBits > 0)
+        index |= ((high[r] >> Place::high_shift(q)) & static_cast<uint32_t>(Place::kHighMask)) << 8;
+      if constexpr (Layout::kColumns == 8)
+        words[r] = static_cast<uint32_t>(Grid.entries[index] >> (Place::four(q) % 2 * 32));
+      else
+        words[r] = Grid.entries[index];
+    }
+    return under_signs(vreinterpretq_u8_u32(vld1q_u32(words)), line(w, Place::kSignLine), Place::four(q));
+  }
+  // Bits 4 · four … 4 · four + 3 of each dword are the signs of its bytes.
+  static int8x16_t under_signs(uint8x16_t bytes, uint8x16_t signs, int four) {
+    static constexpr uint8_t kDwords[16] = {0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12};
+    const uint8x16_t spread = vaddq_u8(vld1q_u8(kDwords), vdupq_n_u8(static_cast<uint8_t>(four / 2)));
+    const uint8x16_t bits = vreinterpretq_u8_u32(vdupq_n_u32(four % 2 == 0 ? 0x08040201u : 0x80402010u));
+    const uint8x16_t minus = vtstq_u8(vqtbl1q_u8(signs, spread), bits);
+    return vreinterpretq_s8_u8(vsubq_u8(veorq_u8(bytes, minus), minus));
+  }
+};
+struct Iq2Xxs : GridCodes<Iq2XxsLayout, kIq2XxsGrid> {};
+struct Iq2Xs : GridCodes<Iq2XsLayout, kIq2XsGrid> {};
+struct Iq2S : GridCodes<Iq2SLayout, kIq2SGrid> {};
+struct Iq3Xxs : GridCodes<Iq3XxsLayout, kIq3XxsGrid> {};
+struct Iq3S : GridCodes<Iq3SLayout, kIq3SGrid> {};
 
 // ---- Types of 32 columns with float scales --------------------------------------------------------------
 

@@ -324,6 +324,7 @@ struct Int8Kernels {
     return {F::kType, kRecords, multiply<Dot, F>, kLargestTile};
   }
   static constexpr PackedKernel kAll[] = {
+      of<Iq2Xxs>(), of<Iq2Xs>(), of<Iq2S>(), of<Iq3Xxs>(), of<Iq3S>(),
       of<Q2K>(), of<Q3K>(), of<Q4K>(), of<Q5K>(),   of<Q6K>(),   of<Iq4Xs>(), of<Q80>(),         of<Q40>(),
       of<Q41>(), of<Q50>(), of<Q51>(), of<Iq4Nl>(), of<Mxfp4>(), of<Nvfp4>(), of<Nvfp4Packed>(),
   };
