@@ -36,11 +36,13 @@ bool cpuid_amx() {
   return (d & kAll) == kAll;
 }
 
-bool cpuid_avx512_bf16() {
+// A bit of EAX of leaf 7, subleaf 1.
+bool cpuid_7_1(unsigned bit) {
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (!__get_cpuid_count(7, 1, &a, &b, &c, &d)) return false;
-  return (a & (1u << 5)) != 0;
+  return (a & (1u << bit)) != 0;
 }
+constexpr unsigned kAvxVnniBit = 4, kAvx512Bf16Bit = 5;
 
 }  // namespace
 
@@ -49,12 +51,13 @@ CpuFeatures detect_cpu_features() {
   CpuFeatures features;
   features.avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                   __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi2");
+  features.avx_vnni = features.avx2 && cpuid_7_1(kAvxVnniBit);
   features.avx512 = features.avx2 && __builtin_cpu_supports("avx512f") &&
                     __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
                     __builtin_cpu_supports("avx512vl");
   features.avx512_vnni = features.avx512 && __builtin_cpu_supports("avx512vnni");
   features.avx512_vbmi = features.avx512 && __builtin_cpu_supports("avx512vbmi");
-  features.avx512_bf16 = features.avx512 && cpuid_avx512_bf16();
+  features.avx512_bf16 = features.avx512 && cpuid_7_1(kAvx512Bf16Bit);
   features.slow_bf16_dot = features.avx512_bf16 && __builtin_cpu_is("intel");
   features.amx = features.avx512 && cpuid_amx() && request_amx_tiles();
   return features;

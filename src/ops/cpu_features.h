@@ -6,6 +6,7 @@ namespace sirocco {
 
 struct CpuFeatures {
   bool avx2 = false;    // with fma, f16c, bmi2
+  bool avx_vnni = false;  // 256-bit vpdpbusd, without AVX-512
   bool avx512 = false;  // f, bw, dq, vl
   bool avx512_vnni = false;
   bool avx512_vbmi = false;
@@ -30,6 +31,7 @@ struct CpuFeature {
 };
 inline constexpr CpuFeature kCpuFeatures[] = {
     {"avx2", &CpuFeatures::avx2},
+    {"avx_vnni", &CpuFeatures::avx_vnni},
     {"avx512", &CpuFeatures::avx512},
     {"avx512_vnni", &CpuFeatures::avx512_vnni},
     {"avx512_vbmi", &CpuFeatures::avx512_vbmi},

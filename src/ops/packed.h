@@ -101,6 +101,7 @@ struct PackedKernels {
 extern const PackedKernels kAvx2Int8Kernels;
 extern const PackedKernels kAvx2FloatKernels;
 extern const PackedKernels kAvx2Int16Kernels;
+extern const PackedKernels kAvxVnniKernels;
 extern const PackedKernels kAvx512FloatKernels;
 extern const PackedKernels kAvx512VnniKernels;
 extern const PackedKernels kAvx512VnniInt16Kernels;

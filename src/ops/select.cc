@@ -22,6 +22,14 @@ OpTable avx2_table() {
   return table;
 }
 
+OpTable avx_vnni_table() {
+  OpTable table = avx2_table();
+  table.name = "avx_vnni";
+  table.needs.avx_vnni = true;
+  table.int8_kernels = &kAvxVnniKernels;
+  return table;
+}
+
 OpTable avx512_table() {
   OpTable table = kAvx512Ops;
   table.int8_kernels = &kAvx2Int8Kernels;
@@ -53,9 +61,9 @@ OpTable avx512_bf16_table() {
 }  // namespace
 
 std::span<const OpTable* const> all_op_tables() {
-  static const OpTable avx2 = avx2_table(), avx512 = avx512_table(), vnni = avx512_vnni_table(),
-                       bf16 = avx512_bf16_table();
-  static const std::array<const OpTable*, 5> tables{&kScalarOps, &avx2, &avx512, &vnni, &bf16};
+  static const OpTable avx2 = avx2_table(), avx_vnni = avx_vnni_table(), avx512 = avx512_table(),
+                       avx512_vnni = avx512_vnni_table(), bf16 = avx512_bf16_table();
+  static const std::array<const OpTable*, 6> tables{&kScalarOps, &avx2, &avx_vnni, &avx512, &avx512_vnni, &bf16};
   return tables;
 }
 #elif defined(__aarch64__)
