@@ -14,10 +14,11 @@ from skills.base import TRAIN, Turn
 from skills.tools import said
 
 MIX = {  # document kind: share of documents
-    "chat": 16, "facts": 9, "arith": 9, "drill": 6, "memory": 9, "system": 10, "tools": 22, "extract": 18,
-    "lists": 13, "echo": 5, "spelling": 16, "text": 1, "long": 0, "pictures": 100,
+    "chat": 12, "facts": 6, "arith": 14, "drill": 8, "memory": 7, "system": 14, "tools": 46, "extract": 28,
+    "lists": 36, "echo": 6, "spelling": 24, "text": 1, "long": 0, "pictures": 100,
 }
 KINDS = list(MIX)
+SEEN = (1, 1, 3, 1, 2, 3)  # shares of the kinds of pictures: colour, shape, count, place, digits, compare
 
 
 def filler(rng, split):
@@ -59,7 +60,7 @@ def conversation(rng, kind, split=TRAIN):
     if kind == "tools":
         return tools.conversation(rng, split, thinking=thinking)
     if kind == "extract":
-        return chat([extract.turn(rng, split) for _ in range(rng.randrange(1, 4))], thinking)
+        return chat([extract.turn(rng, split) for _ in range(rng.randrange(1, 6))], thinking)
     if kind == "text":
         return chat([text.turn(rng, split) for _ in range(rng.randrange(1, 3))], thinking)
     if kind == "long":
@@ -73,7 +74,7 @@ def conversation(rng, kind, split=TRAIN):
 
 def looking(rng, split=TRAIN, thinking=False):
     """One or two questions about a picture or two each, or more about one picture."""
-    turns = [pictures.turn(rng, split) for _ in range(rng.choice([1, 1, 1, 2]))]
+    turns = [rng.choices(list(pictures.KINDS.values()), SEEN)[0](rng, split) for _ in range(rng.choice([1, 1, 1, 2]))]
     if rng.random() < 0.4:
         turns = pictures.several_turns(rng, split)
     messages = [m for t in turns for m in (pictures.message(t), said(t.answer, t.think, thinking))]

@@ -11,6 +11,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from model import Config, Model
+from spelled import share_spellings
+
+HERE = pathlib.Path(__file__).resolve().parents[2]
 
 
 def attention_tensors(layer, at):
@@ -92,10 +95,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("state", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--tokenizer", type=pathlib.Path, default=HERE / "models/mini/tekken.json")
     parser.add_argument("--last", action="store_true", help="the last weights instead of the averaged ones")
     args = parser.parse_args()
     state = torch.load(args.state, weights_only=False, map_location="cpu")
     model = Model(Config())
+    share_spellings(model, args.tokenizer)
     with torch.no_grad():
         for p, value in zip(model.parameters(), state["weights" if args.last else "average"]):
             p.copy_(value)

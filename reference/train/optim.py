@@ -2,14 +2,23 @@
 """Two optimisers in one: orthogonalised momentum (Muon) for matrices, Adam for everything else.
 
 Embedding, router and norms take Adam; every other matrix takes the momentum's nearest orthogonal matrix,
-found by five Newton-Schulz steps. The head takes momentum divided by one size for the whole table: Adam's
-size of each entry would push the rows of rare tokens away as fast as those of common ones, and with them the
-ability to copy rare tokens.
+found by five Newton-Schulz steps. The head's tables (its own rows, and what spellings share) take momentum
+divided by one size for a whole table: Adam's size of each entry would push the rows of rare tokens away as
+fast as those of common ones, and with them the ability to copy rare tokens.
 """
 import torch
 import torch.distributed as dist
 
 NEWTON = (3.4445, -4.7750, 2.0315)
+
+
+def iterate(x):
+    """One matrix at a time: on processors this is a third faster than batches of small products."""
+    a, b, c = NEWTON
+    for _ in range(5):
+        s = x @ x.T
+        x = torch.addmm(x, torch.addmm(s, s, s, beta=b, alpha=c), x, beta=a)
+    return x
 
 
 def orthogonalise(g, dtype):
@@ -19,31 +28,27 @@ def orthogonalise(g, dtype):
     if tall:
         x = x.mT
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
-    a, b, c = NEWTON
-    for _ in range(5):
-        s = x @ x.mT
-        x = a * x + (b * s + c * (s @ s)) @ x
-    return (x.mT if tall else x).float()
+    return torch.stack([iterate(m) for m in x]).mT.float() if tall else torch.stack([iterate(m) for m in x]).float()
 
 
 class Optimiser:
     def __init__(self, model, muon_lr=0.012, adam_lr=0.003, decay=0.02, rank=0, workers=1, dtype=torch.bfloat16):
         self.rank, self.workers, self.dtype = rank, workers, dtype
         self.muon_lr, self.adam_lr, self.decay = muon_lr, adam_lr, decay
-        self.matrices, self.head, rest = [], None, []
+        self.matrices, self.tables, rest = [], [], []
         for name, p in model.named_parameters():
             if not p.requires_grad:
                 continue
-            if name == "output":
-                self.head = p
-            elif p.dim() == 1 or name == "tok_embeddings" or name.endswith("gate") or name.startswith("probes"):
+            if "output" in name:
+                self.tables.append(p)
+            elif p.dim() == 1 or "tok_embeddings" in name or name.endswith("gate") or name.startswith("probes"):
                 rest.append(p)
             else:
                 halves = 2 if "w13" in name else 1
                 self.matrices.append((p, halves))
         self.momenta = [torch.zeros_like(p) for p, _ in self.matrices]
-        if self.head is not None:
-            self.head_momentum, self.head_size = torch.zeros_like(self.head), torch.full((), 1e-6)
+        self.table_momenta = [torch.zeros_like(p) for p in self.tables]
+        self.table_sizes = [torch.full((), 1e-6) for _ in self.tables]
         self.adam = torch.optim.Adam(rest, lr=adam_lr, betas=(0.9, 0.98), eps=1e-10, foreach=True)
 
     def step(self, factor):
@@ -51,16 +56,14 @@ class Optimiser:
             group["lr"] = self.adam_lr * factor
         self.adam.step()
         with torch.no_grad():
-            if self.head is not None:
-                self.head_step(factor)
+            for table, momentum, size in zip(self.tables, self.table_momenta, self.table_sizes):
+                self.table_step(table, momentum, size, factor)
             self.matrix_step(factor)
 
-    def head_step(self, factor):
-        grad = self.head.grad
-        self.head_size += 0.02 * (grad.square().mean() - self.head_size)
-        self.head_momentum.lerp_(grad, 0.1)
-        size = self.head_size.sqrt().clamp(min=1e-12)
-        self.head.add_(self.head_momentum / size, alpha=-self.adam_lr * 0.3 * factor)
+    def table_step(self, table, momentum, size, factor):
+        size += 0.02 * (table.grad.square().mean() - size)
+        momentum.lerp_(table.grad, 0.1)
+        table.add_(momentum / size.sqrt().clamp(min=1e-12), alpha=-self.adam_lr * 0.3 * factor)
 
     def matrix_step(self, factor):
         """Workers share the work: each orthogonalises every n-th matrix of a shape."""
@@ -85,12 +88,11 @@ class Optimiser:
                 p.mul_(1 - lr * self.decay).add_(part.reshape(p.shape), alpha=-lr * scale)
 
     def state(self):
-        return {"momenta": self.momenta, "adam": self.adam.state_dict(), "head": self.head_momentum,
-                "head_size": self.head_size}
+        return {"momenta": self.momenta, "adam": self.adam.state_dict(), "tables": self.table_momenta,
+                "table_sizes": self.table_sizes}
 
     def restore(self, state):
-        for m, saved in zip(self.momenta, state["momenta"]):
-            m.copy_(saved)
+        for mine, name in ((self.momenta, "momenta"), (self.table_momenta, "tables"), (self.table_sizes, "table_sizes")):
+            for value, saved in zip(mine, state[name]):
+                value.copy_(saved)
         self.adam.load_state_dict(state["adam"])
-        self.head_momentum.copy_(state["head"])
-        self.head_size.copy_(state["head_size"])

@@ -29,6 +29,7 @@ from model import Config, Model, init_weights
 from optim import Optimiser
 from plant import plant
 from precision import fastest_dtype
+from spelled import share_spellings
 
 HERE = pathlib.Path(__file__).resolve().parents[2]
 
@@ -64,6 +65,9 @@ class Run:
         plant(self.model, args.seed)
         if args.eyes.exists():
             self.model.tower.load_state_dict(torch.load(args.eyes))
+        if args.start and not args.state.exists():
+            self.model.load_state_dict(load_native(args.start).state_dict())
+        share_spellings(self.model, args.tokenizer)
         # Steps of the optimiser have one size whatever the gradient's: the text model's first blind ones would undo
         # within a minute what the tower was taught.
         self.model.tower.requires_grad_(False)
@@ -72,9 +76,6 @@ class Run:
                                    dtype=self.dtype)
         self.step, self.tokens, self.seconds, self.curve = 0, 0, 0.0, []
         self.average = [p.detach().clone() for p in self.model.parameters()]
-        if args.start and not args.state.exists():
-            self.model.load_state_dict(load_native(args.start).state_dict())
-            self.average = [p.detach().clone() for p in self.model.parameters()]
         if args.state.exists():
             self.restore(torch.load(args.state, weights_only=False))
         # A resumed run draws new documents instead of repeating the old ones.

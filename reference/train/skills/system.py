@@ -79,7 +79,10 @@ ROLE_PATTERNS = ["What [work|job] do you [do|have]?",
     "What [is|was] your [trade|profession|work|occupation|business][, please|][?|]",
                  "[How|With what] do you earn [money|your money|your bread|a living]?",
                  "[What|Which] [is it you do|do you work as|job do you have|do you work]?",
-                 "[Please|Now|] tell [me|us] [what you do|your trade|your work|what your work is]."]
+                 "[Please|Now|] tell [me|us] [what you do|your trade|your work|what your work is].",
+                 "[So, what|What|And what] do you do [all day|every day|for money|for your bread|to earn money|at work|to live|in life|"
+                 "as a job|professionally]?",
+                 "What [kind of work|sort of job|line of work] [do you do|do you have|is yours|are you in]?"]
 
 
 def capitals(rng, split):

@@ -67,13 +67,21 @@ RESULTS = ("temperature wind price seats status distance total rain gate floor t
 GENERIC_PATTERNS = ["[given|having|by|taking|on] {p} {v}", "{p} [is|equal to|set to|being] {v}",
     "[the|whose|its] {p} [is|being|must be] {v}", "[with|for|given] [a|the] {p} of {v}"]
 QUESTION_PATTERNS = ["[What was|Which is|How was|How about|I want to know|I ask for|Find out|Can you say|Can you "
-    "tell me|Let me know|I would like to see|Do you have|Is there news on] the"]
+    "tell me|Let me know|I would like to see|Do you have|Is there news on] the",
+    "[Name|Report|State|Tell|Let me hear|Let me see|Please say] [me |][how|what|which] [is|was|are] the"]
 REQUEST_PATTERNS = ["[Can you|Will you|I want you to|I would like you to|Now|Kindly|Then|Next|May I ask you to|You "
     "should] [please |]{u}[.|?|]", "{t}[.|!| now.| for me.| at once.]",
-                    "[Hello,|Hi,|So,|OK,|Hey,] {u}[.|]", "[My wish|A task|To do|Next]: {u}[.|]"]
+                    "[Hello,|Hi,|So,|OK,|Hey,] {u}[.|]", "[My wish|A task|To do|Next]: {u}[.|]",
+                    "[Might|Shall|Should|Could|Won't|Can't] [you|we] [please |kindly |now |]{u}[?|.|]",
+                    "[If you would, |I'd like you to |I wish you to |You may |You can |Help me: |Are you able to |Let us |"
+                    "Be so kind to |Would it be possible to |Do me a favour: |I ask you to |Try to ]{u}[.|?|]"]
 JOINT_PATTERNS = ["{a}[,|;|.] [and after it|and next|followed by this: |then also|besides,|plus|moreover,|later] "
     "{c}[.|]", "[Two things|Please do both|Both of these]: {d}[,|;| and] {c}[.|]",
-                  "[Start with|Begin:] {d}[, next|; second,|. After that] {c}[.|]"]
+                  "[Start with|Begin:] {d}[, next|; second,|. After that] {c}[.|]",
+                  "{a}[,|;|.|] [and when that is done|and as soon as it is done|once done|and afterwards|and right after|after "
+                  "which|and as the second thing|and finally|and at the end|when done|next to that|in addition|and on top of "
+                  "that|before you go|further|then,|and with that done|and when you have it] {c}[.|]",
+                  "[Here are two wishes|Twice, please|Both now]: {d}[;|,|.| and] {c}[.|]"]
 
 
 class Tool:
@@ -207,7 +215,7 @@ def conversation(rng, split, rounds=None, thinking=False, results=None):
     taken = set()
     tools = [Tool(rng, split, taken) for _ in range(rng.choice([1, 2, 2, 2, 3, 3]))]
     messages = []
-    rounds = rounds or rng.choice([1, 2, 3, 4])
+    rounds = rounds or rng.choice([1, 2, 3, 4, 6, 8])  # many share the cost of reading the tools
     for index in range(rounds):
         user, calls, answer = request(rng, split, tools)
         messages.append({"role": "user", "content": user})
