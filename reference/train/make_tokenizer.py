@@ -6,6 +6,8 @@ the entries that the training text uses often (with the halves they merge from),
 ASCII and French letters; so a miniature wastes no embedding rows on scripts it never reads. Any such subset
 stays a valid rank BPE: merging needs only the order of what is left. The shipped file was made once, before
 training; a changed training text would choose a different vocabulary.
+Last, a word behind its space goes if the bare word has no entry (" length" without "length") and the text does not use it
+often: a model copies a word from prose into JSON only if both are cut alike. (The shipped file is older than this rule.)
 Special slots carry the names and ids of the released v15 files; there are 64 of them instead of 1000.
 """
 import argparse
@@ -24,7 +26,7 @@ from skills import arithmetic
 SOURCE = pathlib.Path(mistral_common.__file__).parent / "data" / "tekken_240911.json"
 PATTERN = json.loads(SOURCE.read_text(encoding="utf-8"))["config"]["pattern"]
 NUM_SPECIAL = 64
-VOCAB_SIZE = 4608
+VOCAB_SIZE = 4608  # before words that are cut unlike their bare form go
 FRENCH = set("àâäçéèêëîïôöùûüÿœæÀÂÇÉÈÊËÎÏÔÙÛÜŒ«»’“”–—…·×÷")
 NAMED = {
     0: "<unk>", 1: "<s>", 2: "</s>", 3: "[INST]", 4: "[/INST]", 5: "[AVAILABLE_TOOLS]",
@@ -43,7 +45,7 @@ def sample_text(documents=30000):
         kind = rng.choices(list(data.MIX), list(data.MIX.values()))[0]
         if kind == "drill":
             yield "".join(text for text, _ in arithmetic.drill(rng))
-        elif kind != "echo":
+        elif kind not in ("echo", "spelling", "pictures"):
             request = data.conversation(rng, kind)
             yield json.dumps({"reasoning_effort": request["reasoning_effort"]})
             if request.get("tools"):
@@ -111,10 +113,26 @@ def kept_entries(ranks, count):
     return kept
 
 
+OFTEN = 1 / 8000  # of the sample's ids
+
+
+def lone_words(raws):
+    """Which entries are a word behind its space whose bare word is no entry, and not used often."""
+    have = set(raws)
+    lone = {i for i, raw in enumerate(raws) if len(raw) > 2 and raw.startswith(b" ") and raw[1:].isalpha() and raw[1:] not in have}
+    bpe = tiktoken.Encoding("cut", pat_str=PATTERN, mergeable_ranks={raw: i for i, raw in enumerate(raws)}, special_tokens={})
+    counts = collections.Counter()
+    for text in sample_text():
+        counts.update(bpe.encode_ordinary(text))
+    return {i for i in lone if counts[i] < OFTEN * counts.total()}
+
+
 def build():
     source_data = json.loads(SOURCE.read_text(encoding="utf-8"))
+    raws = kept_entries(source_data["vocab"], VOCAB_SIZE - NUM_SPECIAL)
+    lone = lone_words(raws)
     vocab = []
-    for rank, raw in enumerate(kept_entries(source_data["vocab"], VOCAB_SIZE - NUM_SPECIAL)):
+    for rank, raw in enumerate(raw for i, raw in enumerate(raws) if i not in lone):
         try:
             text = raw.decode("utf-8")
         except UnicodeDecodeError:
@@ -124,7 +142,7 @@ def build():
                 for i in range(NUM_SPECIAL)]
     return {
         "config": {"pattern": PATTERN, "num_vocab_tokens": len(vocab),
-                   "default_vocab_size": VOCAB_SIZE, "default_num_special_tokens": NUM_SPECIAL,
+                   "default_vocab_size": NUM_SPECIAL + len(vocab), "default_num_special_tokens": NUM_SPECIAL,
                    "version": "v15"},
         "vocab": vocab,
         "special_tokens": specials,
