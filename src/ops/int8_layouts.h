@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the packed int8 block types keep what (src/ops/pack.h), the same for every instruction set; a kernel's format
-// adds how it reads the codes. Constants alone: part of the contract that ISA files include.
+// adds how it reads the codes. Part of the contract that ISA files include.
 #pragma once
 
+#include "ops/packed.h"
 #include "tensor/dtype.h"
 
 namespace sirocco {
@@ -80,6 +81,15 @@ struct GridPlace {
 
 template <class F>
 inline constexpr int kGroups = 256 / F::kGroup;  // of a block of a K type
+// Sums of x over the groups of a K type. F is a format of one ISA file, and so is this.
+template <class F>
+inline const int16_t* group_sums(const Int8Record& x) {
+  return F::kGroup == 32 ? x.sums_32 : x.sums_16;
+}
+template <class F>
+inline constexpr bool kIsK = requires { F::kGroup; };
+template <class F>
+inline constexpr int kParts = F::kHalfGroups ? 2 : 1;  // of 32 columns of another type, with a scale each
 
 // Types of 32 columns with kScaleBytes of float scales apart; kHalfGroups: a scale for each 16 columns.
 struct Q40Layout {

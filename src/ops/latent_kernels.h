@@ -19,7 +19,12 @@ inline constexpr int kMostLatent = 512;  // C <= this, C % 64 == 0
 inline constexpr float kProbabilityNorm = 8000.0f;
 inline constexpr int kMostWidth = 640;   // C + R <= this
 
-// Sixteen heads' queries of one row. W: the width rounded up to 32, with zeros.
+// Rows of tiles and queries are as long as whole steps of 32 columns; what lies behind `width` is zero.
+inline constexpr int64_t whole_steps(int64_t width) {
+  return (width + 31) / 32 * 32;
+}
+
+// Sixteen heads' queries of one row. W: whole_steps(width).
 struct alignas(64) LatentQueries {
   // [W / 2, 16]: neighbours along k, the earlier one below; on NEON 16-bit [W, 16].
   uint32_t pairs[kMostWidth / 2 * kHeadLanes];

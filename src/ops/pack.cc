@@ -20,6 +20,7 @@ struct Layout {
   int columns;  // of one block
   int line_bytes, scale_bytes;
   PackBlock pack;
+  float unit;  // what one step of the packed codes and scales is worth
 };
 
 // The 12 bytes of q4_k and q5_k (tensor/blocks_k.cc draws them), d and d_min into 256 bytes.
@@ -190,30 +191,39 @@ void pack_e4m3(const PackRows& rows, uint8_t* lines, uint8_t*) {
   for (int i = 0; i < 512; i += 4) std::swap(lines[i + 1], lines[i + 2]);
 }
 
+// Of the K types and those of 32 columns, from what their kernels read.
+template <class F>
+constexpr Layout layout_of(PackBlock pack, float unit = 1.0f) {
+  if constexpr (kIsK<F>)
+    return {F::kType, kRecordColumns, F::kBytes, F::kSplitD ? 32 : 0, pack, unit};
+  else
+    return {F::kType, 32, F::kBytes, F::kScaleBytes, pack, unit};
+}
+
 constexpr Layout kLayouts[] = {
-    {DType::q2_k, 256, 1344, 0, pack_q2_k},
-    {DType::q3_k, 256, 1728, 32, pack_q3_k},
-    {DType::q4_k, 256, 2304, 0, pack_q4_k},
-    {DType::q5_k, 256, 2816, 0, pack_q5_k},
-    {DType::q6_k, 256, 3328, 32, pack_q6_k},
-    {DType::iq4_xs, 256, 2176, 32, pack_iq4_xs},
-    {DType::iq2_xxs, 256, Iq2XxsLayout::kBytes, 32, pack_iq2_xxs},
-    {DType::iq2_xs, 256, Iq2XsLayout::kBytes, 32, pack_iq2_xs},
-    {DType::iq2_s, 256, Iq2SLayout::kBytes, 32, pack_iq2_s},
-    {DType::iq3_xxs, 256, Iq3XxsLayout::kBytes, 32, pack_iq3_xxs},
-    {DType::iq3_s, 256, Iq3SLayout::kBytes, 32, pack_iq3_s},
-    {DType::q8_0, 32, 512, 32, pack_q8_0},
-    {DType::q4_0, 32, 256, 32, pack_nibbles},
-    {DType::q4_1, 32, 256, 64, pack_q4_1},
-    {DType::q5_0, 32, 320, 32, pack_q5_0},
-    {DType::q5_1, 32, 320, 64, pack_q5_1},
-    {DType::iq4_nl, 32, 256, 32, pack_nibbles},
-    {DType::mxfp4, 32, 256, 16, pack_mxfp4},
-    {DType::nvfp4, 64, 512, 64, pack_nvfp4},
-    {DType::nvfp4_packed, 32, 256, 32, pack_nvfp4_packed},
-    {DType::bf16, 32, 1024, 0, pack_bf16},
-    {DType::f8_e4m3, 32, 512, 0, pack_e4m3},
-    {DType::i16_packed, 32, 1024, 0, nullptr},
+    layout_of<Q2KLayout>(pack_q2_k),
+    layout_of<Q3KLayout>(pack_q3_k),
+    layout_of<Q4KLayout>(pack_q4_k),
+    layout_of<Q5KLayout>(pack_q5_k),
+    layout_of<Q6KLayout>(pack_q6_k),
+    layout_of<Iq2XxsLayout>(pack_iq2_xxs, 0.125f),  // (0.5 + s) · 0.25, and the scales are 2 · s + 1
+    layout_of<Iq2XsLayout>(pack_iq2_xs, 0.125f),
+    layout_of<Iq2SLayout>(pack_iq2_s, 0.125f),
+    layout_of<Iq3XxsLayout>(pack_iq3_xxs, 0.25f),  // (0.5 + s) · 0.5
+    layout_of<Iq3SLayout>(pack_iq3_s),
+    layout_of<Iq4XsLayout>(pack_iq4_xs),
+    layout_of<Q80Layout>(pack_q8_0),
+    layout_of<Q40Layout>(pack_nibbles),
+    layout_of<Q41Layout>(pack_q4_1),
+    layout_of<Q50Layout>(pack_q5_0),
+    layout_of<Q51Layout>(pack_q5_1),
+    layout_of<Iq4NlLayout>(pack_nibbles),
+    layout_of<Mxfp4Layout>(pack_mxfp4),
+    {DType::nvfp4, 64, 2 * Nvfp4Layout::kBytes, 2 * Nvfp4Layout::kScaleBytes, pack_nvfp4, 0.5f},  // codes are doubled
+    layout_of<Nvfp4PackedLayout>(pack_nvfp4_packed, 0.5f),
+    {DType::bf16, 32, 1024, 0, pack_bf16, 1.0f},
+    {DType::f8_e4m3, 32, 512, 0, pack_e4m3, 1.0f},
+    {DType::i16_packed, 32, 1024, 0, nullptr, 1.0f},
 };
 
 // Bytes of scales behind all lines of i16_packed.
@@ -286,12 +296,8 @@ void pack_floats(const OpTable& ops, DType dtype, View<const float> x, int64_t b
 PackedStrip packed_strip(const WeightView& weight, int64_t index, const std::byte* strip) {
   const Layout& layout = *find_layout(weight.dtype);
   const auto* lines = reinterpret_cast<const uint8_t*>(strip);
-  float multiplier = weight.scale;
-  if (weight.dtype == DType::nvfp4_packed) multiplier *= 0.5f / weight.global_divisor;  // codes are doubled
-  if (weight.dtype == DType::nvfp4) multiplier *= 0.5f;
-  if (weight.dtype == DType::iq3_xxs) multiplier *= 0.25f;  // (0.5 + s) · 0.5, and the scales are 2 · s + 1
-  if (weight.dtype == DType::iq2_xxs || weight.dtype == DType::iq2_xs || weight.dtype == DType::iq2_s)
-    multiplier *= 0.125f;
+  float multiplier = weight.scale * layout.unit;
+  if (weight.dtype == DType::nvfp4_packed) multiplier = weight.scale * (layout.unit / weight.global_divisor);
   const int64_t left = weight.rows - kStripRows * index;
   return {.lines = lines,
           .scales = lines + weight.cols / layout.columns * layout.line_bytes,

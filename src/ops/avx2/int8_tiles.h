@@ -42,15 +42,6 @@ inline void clear(Sums<T>& acc) {
   for (int t = 0; t < T; ++t) acc[t][0] = acc[t][1] = _mm256_setzero_si256();
 }
 
-// Calls part.operator()<i>() for i of 0 … Count - 1.
-template <int Count, class Part>
-inline void for_each(const Part& part) {
-  if constexpr (Count > 0) {
-    for_each<Count - 1>(part);
-    part.template operator()<Count - 1>();
-  }
-}
-
 // ---- K types: blocks of 256 columns -------------------------------------------------------------------
 
 // Scales and mins in few bits are unpacked, others lie in the strip.
@@ -95,7 +86,7 @@ inline void add_block(const PackedStrip& strip, int64_t b, const KScales<F>& sca
     for (int t = 0; t < T; ++t) {
       __m256 value = _mm256_mul_ps(_mm256_cvtepi32_ps(acc[t][h]), d);
       if constexpr (F::kMins) {
-        const int16_t* sums = F::kGroup == 32 ? x[t].sums_32 : x[t].sums_16;
+        const int16_t* sums = group_sums<F>(x[t]);
         __m256i offset = _mm256_madd_epi16(min[0], dword(sums));
 #pragma GCC unroll 8
         for (int p = 1; p < kPairs; ++p)
@@ -166,8 +157,6 @@ void k_panel(const PackedStrip& strip, int64_t b, const KScales<F>& scales, cons
 
 // ---- Types of 32 columns with float scales --------------------------------------------------------------
 
-template <class F>
-constexpr int kParts = F::kHalfGroups ? 2 : 1;  // of a group, with a scale each
 template <class F>
 constexpr int kScaleStep = F::kScaleBytes == 16 || F::kHalfGroups ? 8 : 16;  // bytes of eight rows
 
@@ -244,9 +233,6 @@ void legacy_panel(const Panel& panel, int groups, const Int8Record* x, Totals<T>
 }
 
 // ---- Both -------------------------------------------------------------------------------------------------
-
-template <class F>
-constexpr bool kIsK = requires { F::kGroup; };
 
 template <class Dot, class F, int T>
 void few(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_stride) {

@@ -36,10 +36,6 @@ inline float root(float x) {
   return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)));
 }
 
-// Rows of tiles and queries are as long as whole steps of 32 columns; what lies behind `width` is zero.
-inline int64_t whole_steps(int64_t width) {
-  return (width + 31) / 32 * 32;
-}
 inline __m256i load_columns(const uint16_t* row, int64_t k, int64_t width) {  // 16 of them
   if (width - k >= 16) return load(row + k);
   alignas(32) uint16_t some[16] = {};

@@ -9,40 +9,16 @@
 
 #include "ops/avx2/lanes.h"
 #include "ops/packed.h"
+#include "ops/sub_tiles.h"
 
 namespace sirocco {
 namespace {
-
-constexpr int kSubTile = 4;  // tokens: what sixteen registers hold
 
 // The compiler computes `value` here. g++ would put off the kernels' additions until all products are there, more
 // of them than sixteen registers hold.
 inline __m256i at_once(__m256i value) {
   asm volatile("" : "+x"(value));
   return value;
-}
-
-// Calls part.operator()<T>(t) for tokens t … t + T - 1, in as few and as equal parts as registers allow.
-template <class Part>
-inline void in_sub_tiles(int tokens, const Part& part) {
-  int parts = (tokens + kSubTile - 1) / kSubTile;
-  for (int t = 0; parts > 0; --parts) {
-    const int size = (tokens - t + parts - 1) / parts;
-    switch (size) {
-      case 1:
-        part.template operator()<1>(t);
-        break;
-      case 2:
-        part.template operator()<2>(t);
-        break;
-      case 3:
-        part.template operator()<3>(t);
-        break;
-      default:
-        part.template operator()<kSubTile>(t);
-    }
-    t += size;
-  }
 }
 
 // The processor's own prefetching is too late by itself, and stops at the end of a page. The lines of a block of

@@ -268,7 +268,7 @@ void k_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_s
       const __m512 d_min = halves(ds + 32);
 #pragma GCC unroll 12
       for (int t = 0; t < T; ++t) {
-        const int16_t* sums = F::kGroup == 32 ? x[t].sums_32 : x[t].sums_16;
+        const int16_t* sums = group_sums<F>(x[t]);
         __m512i offset = _mm512_setzero_si512();
 #pragma GCC unroll 8
         for (int p = 0; p < kPairs; ++p) offset = _mm512_dpwssd_epi32(offset, min[p], dword(sums + 2 * p));
@@ -367,9 +367,9 @@ void legacy_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_
     prefetch<F::kBytes, T>(w);
     const Int8Record* record = x + group / 8 * T;
     const int g = static_cast<int>(group % 8);
-    constexpr int kParts = F::kHalfGroups ? 2 : 1, kQuads = 8 / kParts;
+    constexpr int kQuads = 8 / kParts<F>;
 #pragma GCC unroll 2
-    for (int part = 0; part < kParts; ++part) {
+    for (int part = 0; part < kParts<F>; ++part) {
       __m512i acc[T];
 #pragma GCC unroll 12
       for (int t = 0; t < T; ++t) {

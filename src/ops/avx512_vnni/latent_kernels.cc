@@ -35,10 +35,6 @@ inline __m512i integers(__m512 low, __m512 high) {
   return _mm512_mask_blend_epi16(0xaaaaaaaau, a, b);
 }
 
-// Rows of tiles and queries are as long as whole steps of 32 columns; what lies behind `width` is zero.
-inline int64_t whole_steps(int64_t width) {
-  return (width + 31) / 32 * 32;
-}
 inline __mmask32 columns_from(int64_t k, int64_t width) {
   return width - k >= 32 ? 0xffffffffu : (1u << (width - k)) - 1u;
 }

@@ -16,10 +16,6 @@ namespace {
 constexpr int kScoreKeys = 4;  // at once
 constexpr int kQuarters = kHeadLanes / kLanes;
 
-// Rows of tiles and queries are as long as whole steps of 32 columns; what lies behind `width` is zero.
-inline int64_t whole_steps(int64_t width) {
-  return (width + 31) / 32 * 32;
-}
 inline const int16_t* columns(const LatentQueries& queries) {
   return reinterpret_cast<const int16_t*>(queries.pairs);
 }

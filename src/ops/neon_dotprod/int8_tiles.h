@@ -67,15 +67,6 @@ inline void sdot_lines(const Codes& lines, const Int8Record* x, int column, Sums
   }
 }
 
-// Calls part.operator()<i>() for i of 0 … Count - 1.
-template <int Count, class Part>
-inline void for_each(const Part& part) {
-  if constexpr (Count > 0) {
-    for_each<Count - 1>(part);
-    part.template operator()<Count - 1>();
-  }
-}
-
 // ---- K types: blocks of 256 columns -------------------------------------------------------------------
 
 // Scales and mins in few bits are unpacked, others lie in the strip.
@@ -132,7 +123,7 @@ inline void add_block(const PackedStrip& strip, int64_t b, const KScales<F>& sca
     int32x4_t offset[kQuarters];
     if constexpr (F::kMins) {
       for (auto& sum : offset) sum = vdupq_n_s32(0);
-      const int16_t* sums = F::kGroup == 32 ? x[t].sums_32 : x[t].sums_16;
+      const int16_t* sums = group_sums<F>(x[t]);
 #pragma GCC unroll 8
       for (int p = 0; p < kGroups<F> / 2; ++p) add_mins(scales.mins, p, sums, offset);
     }
@@ -186,8 +177,6 @@ void k_panel(const PackedStrip& strip, int64_t b, const KScales<F>& scales, cons
 
 // ---- Types of 32 columns with float scales --------------------------------------------------------------
 
-template <class F>
-constexpr int kParts = F::kHalfGroups ? 2 : 1;  // of a group, with a scale each
 template <class F>
 constexpr int kPartLines = 32 / kColumnsALine / kParts<F>;
 template <class F>
@@ -264,9 +253,6 @@ void legacy_panel(const Panel& panel, int groups, const Int8Record* x, Total* to
 }
 
 // ---- Both -------------------------------------------------------------------------------------------------
-
-template <class F>
-constexpr bool kIsK = requires { F::kGroup; };
 
 inline void store_rows(const PackedStrip& strip, const Total* total, int tokens, float* y, int64_t y_stride) {
   for (int t = 0; t < tokens; ++t)
