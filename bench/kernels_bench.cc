@@ -40,8 +40,8 @@ void run(benchmark::State& state, const OpTable& table, const PackedKernels& lis
   constexpr int64_t kCols = 4096;
   const int64_t strip_bytes = packed_strip_bytes(kernel.dtype, kCols);
   AlignedBuffer<std::byte> weights(strips * strip_bytes);
-  std::vector<float> x(kCols, 1.0f), y(kLargestTile * 16);
-  std::vector<std::byte> records(16 * kLargestTile * sizeof(F32Record));
+  std::vector<float> x(kCols, 1.0f), y(kLargestTile * 32);
+  AlignedBuffer<std::byte> records(int64_t{16} * kLargestTile * static_cast<int64_t>(sizeof(F32Record)));
   if (is_int8(kernel.records))  // the others are as fast on zeros
     for (int t = 0; t < tokens; ++t)
       table.int8_kernels->to_int8(x.data(), kCols, kernel.records,
@@ -49,9 +49,11 @@ void run(benchmark::State& state, const OpTable& table, const PackedKernels& lis
   WeightView view{.dtype = kernel.dtype, .rows = 16, .cols = kCols};
   const double begin = cpu_seconds();
   for (auto _ : state)
-    for (int64_t s = 0; s < strips; ++s)
-      kernel.multiply(packed_strip(view, 0, weights.data() + s * strip_bytes), records.data(), tokens,
-                      y.data(), 16);
+    for (int64_t s = 0; s < strips; s += 2) {
+      const PackedStrip pair[] = {packed_strip(view, 0, weights.data() + s * strip_bytes),
+                                  packed_strip(view, 0, weights.data() + (s + 1) * strip_bytes)};
+      kernel.run(pair, 2, records.data(), tokens, y.data(), 32);
+    }
   const double seconds = cpu_seconds() - begin;
   const double passes = static_cast<double>(state.iterations() * strips);
   const double rate = passes * 2.0 * 16.0 * kCols * tokens / seconds;
@@ -60,17 +62,20 @@ void run(benchmark::State& state, const OpTable& table, const PackedKernels& lis
   state.counters["%peak"] = 100.0 * rate / peak_operations(list);
 }
 
+constexpr std::pair<int, int64_t> kShapes[] = {{1, 4},  {1, 2048}, {4, 4},     {6, 4},  {8, 4},
+                                               {12, 4}, {16, 4},   {16, 2048}, {32, 4}, {64, 4}};
+
 void add_benchmarks(const OpTable& table) {
-  for (const PackedKernels* list : {table.int8_kernels, table.int16_kernels, table.bf16_kernels})
+  for (const PackedKernels* list : packed_kernels(table))
     for (int i = 0; list != nullptr && i < list->count; ++i)
-      for (const auto& [tokens, strips] : {std::pair{1, 4}, {1, 2048}, {4, 4}, {8, 4}, {12, 4}, {24, 4}}) {
+      for (const auto& [tokens, strips] : kShapes) {
         const PackedKernel& kernel = list->kernels[i];
         if (!kernel.takes(tokens)) continue;
         const auto name = fmt::format("{}/{}/tokens:{}/{}", table.name, traits(kernel.dtype).name, tokens,
                                       strips > 100 ? "memory" : "cache");
         benchmark::RegisterBenchmark(name.c_str(), run, table, *list, kernel, tokens, strips)
             ->Unit(benchmark::kMicrosecond)
-            ->MinTime(0.1);
+            ->MinTime(0.05);
       }
 }
 

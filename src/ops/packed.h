@@ -17,7 +17,7 @@ namespace sirocco {
 inline constexpr int kStripRows = 16;
 inline constexpr int kRecordColumns = 256;
 inline constexpr int kMaxTile = 12;      // tokens that one call of any kernel multiplies
-inline constexpr int kLargestTile = 24;  // of those that take more (PackedKernel::most_tokens)
+inline constexpr int kLargestTile = 64;  // of those that take more (PackedKernel::most_tokens)
 
 // Tile sizes that kernels are made for.
 inline constexpr bool is_tile_size(int tokens) {
@@ -37,16 +37,17 @@ inline constexpr bool is_int8(RecordKind kind) {
 }
 
 // x ≈ scale · code. Sums are of codes, those that a table's own kernels use; columns past the matrix are zero.
-struct Int8Record {
+struct alignas(64) Int8Record {  // so that no tile of codes straddles cache lines
   int8_t codes[kRecordColumns];
-  float scales[8];              // of 32 columns each; per_256: [0] holds for all
+  float scales[8];  // of 32 columns each; per_256: [0] holds for all
+  int16_t sums_32[8];
+  alignas(64) int16_t sums_16[16];
   int32_t negative_sums_32[8];  // -Σ codes of 32: times an offset, it removes the offset from unsigned codes
   int32_t negative_sums_16[16];
-  int16_t sums_32[8], sums_16[16];
   // AVX2, whose sums are of 16 bits: of each 16, -Σ of columns 0 and 1 modulo 4, and of the others.
   int16_t negative_pairs_16[16][2];
 };
-static_assert(sizeof(Int8Record) == 496);
+static_assert(sizeof(Int8Record) == 512);
 
 struct Bf16Record {
   uint16_t values[kRecordColumns];
@@ -80,6 +81,14 @@ struct PackedKernel {
   // y[t, 0 … rows) = strip · x[t]. records: [ceil(cols / 256), tokens]. REQUIRES: takes(tokens).
   void (*multiply)(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride);
   int most_tokens = kMaxTile;  // more: tiles of every size up to it, for what is unpacked once a tile
+  int best_multiple = 1;       // of tokens, for tiles that are not the last
+  // The same for `count` strips of equal columns, 16 columns of y apart, where they had best share what they read of x.
+  void (*multiply_strips)(const PackedStrip* strips, int count, const void* records, int tokens, float* y,
+                          int64_t y_stride) = nullptr;
+  void run(const PackedStrip* strips, int count, const void* x, int tokens, float* y, int64_t y_stride) const {
+    if (multiply_strips != nullptr) return multiply_strips(strips, count, x, tokens, y, y_stride);
+    for (int j = 0; j < count; ++j) multiply(strips[j], x, tokens, y + kStripRows * j, y_stride);
+  }
   constexpr bool takes(int tokens) const {
     return is_tile_size(tokens) || (most_tokens > kMaxTile && tokens >= 1 && tokens <= most_tokens);
   }
@@ -106,6 +115,7 @@ extern const PackedKernels kAvx512FloatKernels;
 extern const PackedKernels kAvx512VnniKernels;
 extern const PackedKernels kAvx512VnniInt16Kernels;
 extern const PackedKernels kAvx512Bf16Kernels;
+extern const PackedKernels kAmxInt8Kernels;
 extern const PackedKernels kNeonFloatKernels;
 extern const PackedKernels kNeonDotprodKernels;
 extern const PackedKernels kNeonI8mmKernels;

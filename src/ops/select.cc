@@ -58,12 +58,20 @@ OpTable avx512_bf16_table() {
   return table;
 }
 
+OpTable amx_table() {
+  OpTable table = avx512_vnni_table();
+  table.name = "amx";
+  table.needs.amx = true;
+  table.int8_tile_kernels = &kAmxInt8Kernels;
+  return table;
+}
+
 }  // namespace
 
 std::span<const OpTable* const> all_op_tables() {
   static const OpTable avx2 = avx2_table(), avx_vnni = avx_vnni_table(), avx512 = avx512_table(),
-                       avx512_vnni = avx512_vnni_table(), bf16 = avx512_bf16_table();
-  static const std::array<const OpTable*, 6> tables{&kScalarOps, &avx2, &avx_vnni, &avx512, &avx512_vnni, &bf16};
+                       avx512_vnni = avx512_vnni_table(), bf16 = avx512_bf16_table(), amx = amx_table();
+  static const std::array<const OpTable*, 7> tables{&kScalarOps, &avx2, &avx_vnni, &avx512, &avx512_vnni, &bf16, &amx};
   return tables;
 }
 #elif defined(__aarch64__)
@@ -106,9 +114,14 @@ std::span<const OpTable* const> all_op_tables() {
 }
 #endif
 
+std::array<const PackedKernels*, 5> packed_kernels(const OpTable& table) {
+  return {table.int8_tile_kernels, table.bf16_tile_kernels, table.int8_kernels, table.int16_kernels,
+          table.bf16_kernels};
+}
+
 const PackedKernel* find_packed_kernel(const OpTable& table, DType dtype, int64_t cols) {
   if (!can_pack(dtype, cols)) return nullptr;
-  for (const PackedKernels* list : {table.int8_kernels, table.int16_kernels, table.bf16_kernels}) {
+  for (const PackedKernels* list : packed_kernels(table)) {
     if (list == nullptr) continue;
     for (int i = 0; i < list->count; ++i)
       if (list->kernels[i].dtype == dtype) return &list->kernels[i];

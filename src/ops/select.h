@@ -2,6 +2,7 @@
 // Which of the kernel tables runs here: asked once at start.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ std::span<const OpTable* const> all_op_tables();
 // The last table that `have` covers, or the one named `forced`; a forced table that is unknown or that the
 // machine lacks is an error.
 Result<const OpTable*> select_op_table(const CpuFeatures& have, std::string_view forced);
+
+// The table's lists in the order in which they are asked; those that it lacks are null.
+std::array<const PackedKernels*, 5> packed_kernels(const OpTable& table);
 
 // The kernel that multiplies rows of `cols` columns of this type, once they are packed; null: there is none.
 const PackedKernel* find_packed_kernel(const OpTable& table, DType dtype, int64_t cols);

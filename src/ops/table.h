@@ -41,6 +41,9 @@ struct OpTable {
   const PackedKernels* int8_kernels = nullptr;
   const PackedKernels* int16_kernels = nullptr;  // of 16-bit integers, where they beat bf16
   const PackedKernels* bf16_kernels = nullptr;   // of bf16 and e4m3 weights
+  // Of AMX, where it has the type rather than the lists above.
+  const PackedKernels* int8_tile_kernels = nullptr;
+  const PackedKernels* bf16_tile_kernels = nullptr;
   const LatentKernels* latent = nullptr;
   bool uses_bf16_dot = false;  // not the best choice where CpuFeatures::slow_bf16_dot
 };

@@ -77,10 +77,13 @@ Result<Roof> measure_roof(int threads, const std::string& isa) {
   auto ops = select_op_table(detect_cpu_features(), isa);
   if (!ops) return forward_error(ops);
   ThreadPool pool(threads);
+  const auto fastest = [](const PackedKernels* tiles, const PackedKernels* vectors) {
+    return tiles != nullptr ? tiles : vectors;
+  };
   return Roof{.read_gbs = read_rate(**ops, pool) / 1e9,
-              .int8_tops = spin_rate((*ops)->int8_kernels, pool) / 1e12,
+              .int8_tops = spin_rate(fastest((*ops)->int8_tile_kernels, (*ops)->int8_kernels), pool) / 1e12,
               .int16_tops = spin_rate((*ops)->int16_kernels, pool) / 1e12,
-              .bf16_tflops = spin_rate((*ops)->bf16_kernels, pool) / 1e12};
+              .bf16_tflops = spin_rate(fastest((*ops)->bf16_tile_kernels, (*ops)->bf16_kernels), pool) / 1e12};
 }
 
 }  // namespace sirocco

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -133,6 +134,11 @@ std::vector<std::byte> records_of(const OpTable& table, const std::vector<std::v
   return out;
 }
 
+// All but the 16-bit integers, which int16_test.cc checks.
+std::array<const PackedKernels*, 4> kernel_lists(const OpTable& table) {
+  return {table.int8_tile_kernels, table.bf16_tile_kernels, table.int8_kernels, table.bf16_kernels};
+}
+
 class Packed : public testing::TestWithParam<const OpTable*> {
  protected:
   void SetUp() override {
@@ -182,11 +188,11 @@ void Packed::check(const PackedKernel& kernel, int64_t cols, int tokens) {
 }
 
 TEST_P(Packed, KernelsFollowTheDecodedWeights) {
-  for (const PackedKernels* list : {table.int8_kernels, table.bf16_kernels})
+  for (const PackedKernels* list : kernel_lists(table))
     for (int i = 0; list != nullptr && i < list->count; ++i)
       for (const int64_t cols : {32, 64, 96, 256, 288, 512, 768}) {
         if (!can_pack(list->kernels[i].dtype, cols)) continue;
-        for (int tokens = 1; tokens <= list->kernels[i].most_tokens; ++tokens)
+        for (int tokens = 1; tokens <= list->kernels[i].most_tokens; tokens += tokens < 20 ? 1 : 11)  // up to 64
           if (list->kernels[i].takes(tokens)) check(list->kernels[i], cols, tokens);
       }
 }
@@ -198,7 +204,7 @@ TEST_P(Packed, ARowDoesNotDependOnItsTile) {
   std::vector<std::vector<float>> x(kLargestTile, std::vector<float>(kCols));
   for (auto& row : x)
     for (auto& value : row) value = normal(random);
-  for (const PackedKernels* list : {table.int8_kernels, table.bf16_kernels})
+  for (const PackedKernels* list : kernel_lists(table))
     for (int i = 0; list != nullptr && i < list->count; ++i) {
       const PackedKernel& kernel = list->kernels[i];
       const RandomMatrix matrix(kernel.dtype, 16, kCols);
@@ -229,24 +235,61 @@ TEST_P(Packed, Int8ResultsAreThoseOfTheFirstTable) {
   if (first == nullptr || table.int8_kernels == nullptr) GTEST_SKIP() << table.name << ": no int8 kernels";
   std::mt19937 random(11);
   std::normal_distribution<float> normal;
-  std::vector<std::vector<float>> x(3, std::vector<float>(kCols));
+  std::vector<std::vector<float>> x(20, std::vector<float>(kCols));
   for (auto& row : x)
     for (auto& value : row) value = normal(random);
   x[1].assign(kCols, 127.0f);  // the largest sums that can be
   x[2].assign(kCols, -127.0f);
-  for (int i = 0; i < table.int8_kernels->count; ++i) {
-    const PackedKernel& kernel = table.int8_kernels->kernels[i];
-    const PackedKernel* same = find_packed_kernel(*first, kernel.dtype, kCols);
-    if (same == nullptr) continue;
-    RandomMatrix matrix(kernel.dtype, 16, kCols);
-    std::vector<std::byte> strip(static_cast<size_t>(packed_strip_bytes(kernel.dtype, kCols)));
-    pack_strip(matrix.view, 0, strip.data());
-    const PackedStrip packed = packed_strip(matrix.view, 0, strip.data());
-    std::vector<float> got(48), want(48);
-    kernel.multiply(packed, records_of(table, x, kernel.records).data(), 3, got.data(), 16);
-    same->multiply(packed, records_of(*first, x, same->records).data(), 3, want.data(), 16);
-    EXPECT_EQ(got, want) << traits(kernel.dtype).name;
-  }
+  for (const PackedKernels* list : {table.int8_kernels, table.int8_tile_kernels})
+    for (int i = 0; list != nullptr && i < list->count; ++i) {
+      const PackedKernel& kernel = list->kernels[i];
+      const PackedKernel* same = find_packed_kernel(*first, kernel.dtype, kCols);
+      if (same == nullptr) continue;
+      RandomMatrix matrix(kernel.dtype, 16, kCols);
+      std::vector<std::byte> strip(static_cast<size_t>(packed_strip_bytes(kernel.dtype, kCols)));
+      pack_strip(matrix.view, 0, strip.data());
+      const PackedStrip packed = packed_strip(matrix.view, 0, strip.data());
+      const size_t tokens = kernel.takes(20) ? 20 : 3;
+      std::vector<float> got(16 * tokens), want(16 * tokens);
+      const std::vector<std::vector<float>> rows(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(tokens));
+      kernel.multiply(packed, records_of(table, rows, kernel.records).data(), static_cast<int>(tokens), got.data(),
+                      16);
+      for (size_t t = 0; t < tokens; ++t)
+        same->multiply(packed, records_of(*first, {x[t]}, same->records).data(), 1, want.data() + 16 * t, 16);
+      EXPECT_EQ(got, want) << traits(kernel.dtype).name;
+    }
+}
+
+// Strips that are multiplied together give what each gives alone.
+TEST_P(Packed, StripsTogetherAreStripsAlone) {
+  constexpr int64_t kCols = 512, kStrips = 5;
+  std::mt19937 random(5);
+  std::normal_distribution<float> normal;
+  std::vector<std::vector<float>> x(17, std::vector<float>(kCols));
+  for (auto& row : x)
+    for (auto& value : row) value = normal(random);
+  for (const PackedKernels* list : packed_kernels(table))
+    for (int i = 0; list != nullptr && i < list->count; ++i) {
+      const PackedKernel& kernel = list->kernels[i];
+      if (kernel.multiply_strips == nullptr) continue;
+      const RandomMatrix matrix(kernel.dtype, kStrips * kStripRows - 3, kCols);
+      const auto strip_bytes = static_cast<size_t>(packed_strip_bytes(kernel.dtype, kCols));
+      std::vector<std::byte> bytes(kStrips * strip_bytes);
+      std::vector<PackedStrip> strips;
+      for (int64_t s = 0; s < kStrips; ++s) {
+        std::byte* at = bytes.data() + static_cast<size_t>(s) * strip_bytes;
+        pack_strip(matrix.view, s, at);
+        strips.push_back(packed_strip(matrix.view, s, at));
+      }
+      for (const int tokens : {1, 7, 17}) {
+        const auto records = records_of(table, {x.begin(), x.begin() + tokens}, kernel.records);
+        std::vector<float> together(static_cast<size_t>(tokens) * 80, -1.0f), alone(together);
+        kernel.run(strips.data(), kStrips, records.data(), tokens, together.data(), 80);
+        for (int64_t s = 0; s < kStrips; ++s)
+          kernel.multiply(strips[static_cast<size_t>(s)], records.data(), tokens, alone.data() + 16 * s, 80);
+        EXPECT_EQ(together, alone) << traits(kernel.dtype).name << " " << tokens;
+      }
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Isa, Packed, testing::ValuesIn(all_op_tables().begin(), all_op_tables().end()),

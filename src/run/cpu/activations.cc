@@ -6,10 +6,10 @@
 
 namespace sirocco {
 
-int next_tile(int64_t left, int most) {
+int next_tile(int64_t left, int most, int multiple) {
   if (most > kMaxTile) {
-    const int64_t tiles = (left + most - 1) / most;
-    return static_cast<int>((left + tiles - 1) / tiles);
+    const int64_t tiles = (left + most - 1) / most, size = (left + tiles - 1) / tiles;
+    return static_cast<int>(std::min(left, (size + multiple - 1) / multiple * multiple));
   }
   if (left > 2 * kMaxTile) return kMaxTile;
   const int count = static_cast<int>(left);

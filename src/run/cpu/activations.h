@@ -12,9 +12,9 @@
 
 namespace sirocco {
 
-// The size of the next tile when `left` tokens remain: sizes are even, so that no tile is left tiny. `most`: what the
-// kernels take at most, PackedKernel::most_tokens.
-int next_tile(int64_t left, int most = kMaxTile);
+// The size of the next tile when `left` tokens remain: sizes are even, so that no tile is left tiny. `most` and
+// `multiple`: what the kernels take at most and what suits them, as PackedKernel has it.
+int next_tile(int64_t left, int most = kMaxTile, int multiple = 1);
 
 int64_t record_bytes(RecordKind kind);
 

@@ -26,17 +26,16 @@ void linear_packed(const Matrix& weight, View<const float> x, View<float> y, Com
   narrow.resize(weight.kernel().records, T, x.cols);
   std::vector<std::pair<int64_t, int>> tiles;  // first token, tokens
   for (int64_t first = 0; first < T; first += tiles.back().second)
-    tiles.emplace_back(first, next_tile(T - first, weight.kernel().most_tokens));
+    tiles.emplace_back(first, next_tile(T - first, weight.kernel().most_tokens, weight.kernel().best_multiple));
   compute.pool.parallel_for(static_cast<int64_t>(tiles.size()), 1, [&](int64_t i, int64_t, int) {
     const auto [first, tokens] = tiles[static_cast<size_t>(i)];
     for (int t = 0; t < tokens; ++t) narrow.narrow(compute.ops, x.row(first + t), x.cols, first, tokens, t);
   });
-  compute.pool.parallel_for(weight.strips(), strip_grain(T, weight.strips()),
+  compute.pool.parallel_for(weight.strips(), strip_grain(T, weight.strips(), compute.pool.size()),
                             [&](int64_t begin, int64_t end, int) {
                               for (const auto& [first, tokens] : tiles)
-                                for (int64_t s = begin; s < end; ++s)
-                                  weight.kernel().multiply(weight.strip(s), narrow.tile(first), tokens,
-                                                           y.row(first) + kStripRows * s, y.stride);
+                                weight.multiply(begin, end, narrow.tile(first), tokens,
+                                                y.row(first) + kStripRows * begin, y.stride);
                             });
 }
 

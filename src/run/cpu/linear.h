@@ -4,6 +4,8 @@
 // call, however many tokens there are.
 #pragma once
 
+#include <algorithm>
+
 #include "run/cpu/compute.h"
 #include "run/cpu/matrix.h"
 
@@ -11,11 +13,10 @@ namespace sirocco {
 
 inline constexpr int64_t kPanelRows = 8;
 
-// Strips that one worker takes at a time for `tokens` tokens. With many tokens, records are then reused from
-// the cache for several strips; a tall matrix has enough strips to share them out in longer streams.
-inline int64_t strip_grain(int64_t tokens, int64_t strips) {
-  if (tokens > 4 * kMaxTile) return 4;
-  return strips >= 1024 ? 8 : 1;
+// Strips that one worker takes at a time, out of `strips` in all. Streams of weights should not end often; with many
+// tokens, a tile's records are reused from the second cache for all of them.
+inline int64_t strip_grain(int64_t tokens, int64_t strips, int threads) {
+  return std::clamp<int64_t>(strips / (4 * threads), 1, tokens > 4 * kMaxTile ? 16 : 8);
 }
 
 // Rows begin … begin+count of `weight` as float32 [count, cols]: in place where they lie so on disk, decoded

@@ -49,6 +49,19 @@ PackedStrip Matrix::strip(int64_t index) const {
   return packed_strip(source_, index, data_ + index * strip_bytes_);
 }
 
+void Matrix::multiply(int64_t begin, int64_t end, const std::byte* records, int tokens, float* y,
+                      int64_t y_stride) const {
+  constexpr int kTogether = 8;
+  PackedStrip strips[kTogether];
+  while (begin < end) {
+    const int count = static_cast<int>(std::min<int64_t>(kTogether, end - begin));
+    for (int j = 0; j < count; ++j) strips[j] = strip(begin + j);
+    kernel_->run(strips, count, records, tokens, y, y_stride);
+    begin += count;
+    y += count * kStripRows;
+  }
+}
+
 void MatrixLoader::fill(Matrix& matrix, const WeightView& shape, const PackedKernel& kernel,
                         FunctionRef<void(int64_t, std::byte*)> pack) {
   const int64_t strip_bytes = packed_strip_bytes(shape.dtype, shape.cols);
@@ -67,10 +80,11 @@ void MatrixLoader::fill(Matrix& matrix, const WeightView& shape, const PackedKer
 Matrix MatrixLoader::load(const WeightView& source) {
   Matrix matrix(source);
   if (!source.present()) return matrix;
-  if (const PackedKernel* integers = find_packed_kernel(ops_, DType::i16_packed, source.cols);
-      pack_ && integers != nullptr && is_wide(source.dtype))
-    return load_wide(source, source.cols, *integers);
   const PackedKernel* kernel = pack_ ? find_packed_kernel(ops_, source.dtype, source.cols) : nullptr;
+  if (const PackedKernel* integers = find_packed_kernel(ops_, DType::i16_packed, source.cols);
+      pack_ && integers != nullptr && is_wide(source.dtype) &&
+      (kernel == nullptr || ops_.bf16_tile_kernels == nullptr))
+    return load_wide(source, source.cols, *integers);
   if (kernel != nullptr)
     fill(matrix, source, *kernel, [&](int64_t s, std::byte* out) { pack_strip(source, s, out); });
   if (progress_) progress_(static_cast<uint64_t>(source.bytes()));

@@ -51,6 +51,8 @@ class Matrix {
   const PackedKernel& kernel() const { return *kernel_; }
   int64_t strips() const { return (source_.rows + kStripRows - 1) / kStripRows; }
   PackedStrip strip(int64_t index) const;
+  // y[t, 0 …] = strips begin … end · x[t] for a tile of records.
+  void multiply(int64_t begin, int64_t end, const std::byte* records, int tokens, float* y, int64_t y_stride) const;
 
  private:
   friend class MatrixLoader;

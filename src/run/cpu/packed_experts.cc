@@ -23,19 +23,23 @@ struct Strips {  // that one worker takes
 std::vector<Tile> split_tiles(std::span<const ExpertTask> tasks) {
   std::vector<Tile> tiles;
   for (const ExpertTask& task : tasks) {
-    int most = kLargestTile;
-    for (const Matrix* matrix : {&task.weights->gate, &task.weights->up, &task.weights->down})
+    int most = kLargestTile, multiple = 1;
+    for (const Matrix* matrix : {&task.weights->gate, &task.weights->up, &task.weights->down}) {
       most = std::min(most, matrix->kernel().most_tokens);
+      multiple = std::max(multiple, matrix->kernel().best_multiple);
+    }
     for (int64_t done = 0; done < task.pairs; done += tiles.back().tokens)
-      tiles.push_back({&task, task.first_pair + done, next_tile(task.pairs - done, most)});
+      tiles.push_back({&task, task.first_pair + done, next_tile(task.pairs - done, most, multiple)});
   }
   return tiles;
 }
 
-std::vector<Strips> split_strips(std::span<const ExpertTask> tasks, Matrix ExpertMatrices::*which) {
+std::vector<Strips> split_strips(std::span<const ExpertTask> tasks, Matrix ExpertMatrices::*which, int threads) {
   std::vector<Strips> items;
+  int64_t all = 0;
+  for (const ExpertTask& task : tasks) all += (task.weights->*which).strips();
   for (const ExpertTask& task : tasks) {
-    const int64_t strips = (task.weights->*which).strips(), grain = strip_grain(task.pairs, strips);
+    const int64_t strips = (task.weights->*which).strips(), grain = strip_grain(task.pairs, all, threads);
     for (int64_t s = 0; s < strips; s += grain) items.push_back({&task, s, std::min(strips, s + grain)});
   }
   return items;
@@ -93,12 +97,17 @@ void gate_and_up(const Strips& item, std::span<const Tile> tiles, std::span<cons
         item.task->pairs == 1 ? compute.token_records[kind].tile(token_of[static_cast<size_t>(tile.first)])
                               : compute.pair_records[kind].tile(tile.first);
     for (int64_t s = item.begin; s < item.end; ++s) {
-      float gate[kLargestTile * kStripRows], up[kLargestTile * kStripRows];
-      const PackedStrip strip = w.gate.strip(s);
-      w.gate.kernel().multiply(strip, records, tile.tokens, gate, kStripRows);
-      w.up.kernel().multiply(w.up.strip(s), records, tile.tokens, up, kStripRows);
+      constexpr int64_t kBoth = 2 * kStripRows;
+      float both[kLargestTile * kBoth];  // [tokens, gate and up]
+      const PackedStrip strips[] = {w.gate.strip(s), w.up.strip(s)};
+      if (&w.gate.kernel() == &w.up.kernel()) {
+        w.gate.kernel().run(strips, 2, records, tile.tokens, both, kBoth);
+      } else {
+        w.gate.kernel().multiply(strips[0], records, tile.tokens, both, kBoth);
+        w.up.kernel().multiply(strips[1], records, tile.tokens, both + kStripRows, kBoth);
+      }
       for (int t = 0; t < tile.tokens; ++t)
-        compute.ops.swiglu(gate + t * kStripRows, up + t * kStripRows, strip.rows,
+        compute.ops.swiglu(both + t * kBoth, both + t * kBoth + kStripRows, strips[0].rows,
                            work.pair_act.data() + (tile.first + t) * act_stride + kStripRows * s);
     }
   }
@@ -107,7 +116,7 @@ void gate_and_up(const Strips& item, std::span<const Tile> tiles, std::span<cons
 void run_up(std::span<const ExpertTask> tasks, std::span<const Tile> tiles, std::span<const int32_t> token_of,
             int64_t act_stride, uint64_t bytes, Workspace& work, Compute& compute) {
   const Profile::Scope scope(compute.profile, "experts: gate, up", bytes);
-  const auto items = split_strips(tasks, &ExpertMatrices::gate);
+  const auto items = split_strips(tasks, &ExpertMatrices::gate, compute.pool.size());
   compute.pool.parallel_for(static_cast<int64_t>(items.size()), 1, [&](int64_t i, int64_t, int) {
     gate_and_up(items[static_cast<size_t>(i)], tiles, token_of, act_stride, work, compute);
   });
@@ -153,15 +162,14 @@ void run_packed_experts(std::span<const ExpertTask> tasks, std::span<const int32
   narrow_activations(tasks, tiles, pairs, act_stride, work, compute);
 
   const Profile::Scope scope(compute.profile, "experts: down", down_bytes);
-  const auto down_items = split_strips(tasks, &ExpertMatrices::down);
+  const auto down_items = split_strips(tasks, &ExpertMatrices::down, compute.pool.size());
   compute.pool.parallel_for(static_cast<int64_t>(down_items.size()), 1, [&](int64_t i, int64_t, int) {
     const Strips& item = down_items[static_cast<size_t>(i)];
     const Matrix& down = item.task->weights->down;
     const Activations& records = compute.act_records[static_cast<size_t>(kind_of(down))];
     for (const Tile& tile : tiles_of(*item.task, tiles))
-      for (int64_t s = item.begin; s < item.end; ++s)
-        down.kernel().multiply(down.strip(s), records.tile(tile.first), tile.tokens,
-                               work.pair_out.data() + tile.first * D + kStripRows * s, D);
+      down.multiply(item.begin, item.end, records.tile(tile.first), tile.tokens,
+                    work.pair_out.data() + tile.first * D + kStripRows * item.begin, D);
   });
 }
 
