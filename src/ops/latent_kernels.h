@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Absorbed latent attention over a cache in bf16 or q8, sixteen heads at once (contract of ISA files).
 //   s[h, l] = q[h, :] · keys[l, :];  sums[h, c] += Σ_l exp(s[h, l] - max) keys[l, c], c < latent
-// Queries and keys are narrowed to 16-bit integers with a scale a row; a tile of keys is narrowed once and
-// then serves every query. A partial result covers a fixed run of keys; partial results are merged in
+// Queries and keys are narrowed to 16-bit integers with a scale a row, or with tiles (AMX) to bf16; a tile of keys is
+// narrowed once and then serves every query. A partial result covers a fixed run of keys; partial results are merged in
 // ascending order, so that neither threads nor other rows change a bit.
 #pragma once
 
@@ -14,6 +14,7 @@ namespace sirocco {
 
 inline constexpr int kHeadLanes = 16;
 inline constexpr int kKeyTile = 64;      // most keys of one call: a page
+inline constexpr int kRunTiles = 8;      // of keys that make a partial result
 inline constexpr int kMostLatent = 512;  // C <= this, C % 64 == 0
 // Of the probabilities of one tile: times 8, the root of its keys, and times kRowNorm it stays below 2^31.
 inline constexpr float kProbabilityNorm = 8000.0f;
@@ -26,7 +27,7 @@ inline constexpr int64_t whole_steps(int64_t width) {
 
 // Sixteen heads' queries of one row. W: whole_steps(width).
 struct alignas(64) LatentQueries {
-  // [W / 2, 16]: neighbours along k, the earlier one below; on NEON 16-bit [W, 16].
+  // [W / 2, 16]: neighbours along k, the earlier one below; on NEON 16-bit [W, 16]; for tiles bf16.
   uint32_t pairs[kMostWidth / 2 * kHeadLanes];
   float scales[kHeadLanes];                     // q ≈ scale · integer
 };
@@ -53,7 +54,11 @@ struct LatentKernels {
   void (*load_q8_keys)(const uint8_t* rows, int count, int64_t latent, int64_t width, LatentTile* tile);
   // The first `count` keys of the tile. `first`: the partial result starts here.
   void (*add_keys)(const LatentQueries* queries, const LatentTile* tile, int count, int64_t latent,
-                   int64_t width, bool first, LatentPartial* partial);
+                   int64_t width, bool first, LatentPartial* partial) = nullptr;
+  // Instead of add_keys, where it is not null: the first `count` keys of tiles that are full but for the last, at most
+  // kRunTiles of them, and all of a partial result, for groups of heads that are neighbours.
+  void (*add_run)(const LatentQueries* queries, int groups, const LatentTile* tiles, int count, int64_t latent,
+                  int64_t width, LatentPartial* partials) = nullptr;
   // into = into merged with `from`, whose keys come later.
   void (*merge)(const LatentPartial* from, int64_t latent, LatentPartial* into);
   // out[h, c] = sums / total, heads `stride` apart, columns in their natural order; `heads` <= 16.
@@ -62,6 +67,7 @@ struct LatentKernels {
 
 extern const LatentKernels kAvx2LatentKernels;
 extern const LatentKernels kAvx512VnniLatentKernels;
+extern const LatentKernels kAmxLatentKernels;
 extern const LatentKernels kNeonLatentKernels;
 
 }  // namespace sirocco

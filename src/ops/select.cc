@@ -61,8 +61,9 @@ OpTable avx512_bf16_table() {
 OpTable amx_table() {
   OpTable table = avx512_vnni_table();
   table.name = "amx";
-  table.needs.amx = true;
+  table.needs.amx = table.needs.avx512_bf16 = true;
   table.int8_tile_kernels = &kAmxInt8Kernels;
+  table.latent = &kAmxLatentKernels;
   return table;
 }
 

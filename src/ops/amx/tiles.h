@@ -47,6 +47,11 @@ inline void load_weights(const void* tile) {
                : "r"(tile), "r"(int64_t{kTileBytes}), "i"(I), "m"(*static_cast<const uint8_t(*)[Size]>(tile)));
 }
 
+// Stores before it are done before tiles behind it load, as far as the compiler goes.
+inline void stores_first() {
+  asm volatile("" : : : "memory");
+}
+
 // Numbers of all sizes for the tiles of operands: with zeros the processor's clock runs higher than with weights.
 inline void fill_operands() {
   alignas(64) uint8_t tile[kTileSize];

@@ -106,26 +106,40 @@ void AbsorbedAttention::absorb(int64_t T, Workspace& work, Compute& compute) con
   });
 }
 
+void AbsorbedAttention::load_page(const Rows& rows, int64_t page_index, int64_t keys, int64_t layer,
+                                  const LatentCache& cache, const LatentKernels& kernels, LatentTile* tile) const {
+  const int32_t page = rows.span->page_table[static_cast<size_t>(page_index)];
+  if (cache.type() == CacheType::q8)
+    kernels.load_q8_keys(cache.q8_rows(page, layer), static_cast<int>(keys), C, C + R, tile);
+  else
+    kernels.load_keys(cache.bf16_rows(page, layer), static_cast<int>(keys), C, C + R, tile);
+}
+
 void AbsorbedAttention::attend_run(const Rows& rows, int64_t run, int64_t layer, const LatentCache& cache,
                                    Compute& compute, int worker, LatentPartial* partials) const {
   const LatentKernels& kernels = *compute.ops.latent;
-  LatentTile* tile = compute.latent_tile(worker);
+  LatentTile* tile = compute.latent_tiles(worker);
   const int64_t run_begin = run * kRunKeys, end = std::min(rows.last_keys(), run_begin + kRunKeys);
+  const auto queries = [&](int64_t i) { return compute.latent_queries.data() + (rows.token + i) * groups_; };
   for (int64_t begin = run_begin; begin < end; begin += LatentCache::kTokens) {
-    const int32_t page = rows.span->page_table[static_cast<size_t>(begin / LatentCache::kTokens)];
     const int64_t loaded = std::min(LatentCache::kTokens, end - begin);
-    if (cache.type() == CacheType::q8)
-      kernels.load_q8_keys(cache.q8_rows(page, layer), static_cast<int>(loaded), C, C + R, tile);
-    else
-      kernels.load_keys(cache.bf16_rows(page, layer), static_cast<int>(loaded), C, C + R, tile);
+    load_page(rows, begin / LatentCache::kTokens, loaded, layer, cache, kernels, tile);
+    if (kernels.add_run != nullptr) {
+      ++tile;
+      continue;
+    }
     for (int64_t i = 0; i < rows.count; ++i) {
       const int64_t count = std::min(loaded, rows.keys + i - begin);
-      if (count <= 0) continue;
-      for (int64_t group = 0; group < groups_; ++group)
-        kernels.add_keys(compute.latent_queries.data() + (rows.token + i) * groups_ + group, tile,
-                         static_cast<int>(count), C, C + R, begin == run_begin,
+      for (int64_t group = 0; count > 0 && group < groups_; ++group)
+        kernels.add_keys(queries(i) + group, tile, static_cast<int>(count), C, C + R, begin == run_begin,
                          partials + i * groups_ + group);
     }
+  }
+  for (int64_t i = 0; kernels.add_run != nullptr && i < rows.count; ++i) {
+    const int64_t count = std::min(end, rows.keys + i) - run_begin;
+    if (count > 0)
+      kernels.add_run(queries(i), static_cast<int>(groups_), compute.latent_tiles(worker), static_cast<int>(count),
+                      C, C + R, partials + i * groups_);
   }
 }
 

@@ -19,8 +19,8 @@ namespace sirocco {
 
 class AbsorbedAttention {
  public:
-  static constexpr int64_t kRunPages = 8;
-  static constexpr int64_t kRowsTogether = 4;
+  static constexpr int64_t kRunPages = kRunTiles;
+  static constexpr int64_t kRowsTogether = 8;
 
   // Whether kernels, shapes and cache allow it.
   static bool fits(const Config& config, const OpTable& ops, CacheType cache_type);
@@ -43,6 +43,8 @@ class AbsorbedAttention {
   void absorb(int64_t T, Workspace& work, Compute& compute) const;
   void attend(const std::vector<Rows>& blocks, int64_t layer, const LatentCache& cache,
               Compute& compute) const;
+  void load_page(const Rows& rows, int64_t page_index, int64_t keys, int64_t layer, const LatentCache& cache,
+                 const LatentKernels& kernels, LatentTile* tile) const;
   // partials [count, groups]; rows that see no key of the run keep theirs.
   void attend_run(const Rows& rows, int64_t run, int64_t layer, const LatentCache& cache, Compute& compute,
                   int worker, LatentPartial* partials) const;

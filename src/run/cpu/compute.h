@@ -39,9 +39,9 @@ class Compute {
   void reserve_latent(int64_t queries, int64_t sums) {
     if (latent_queries.size() < queries) latent_queries = AlignedBuffer<LatentQueries>(queries);
     if (latent_sums.size() < sums) latent_sums = AlignedBuffer<float>(sums);
-    if (tiles_.size() == 0) tiles_ = AlignedBuffer<LatentTile>(pool.size());
+    if (tiles_.size() == 0) tiles_ = AlignedBuffer<LatentTile>(kRunTiles * pool.size());
   }
-  LatentTile* latent_tile(int worker) { return tiles_.data() + worker; }
+  LatentTile* latent_tiles(int worker) { return tiles_.data() + kRunTiles * worker; }  // [kRunTiles]
   // `count` partial results for each worker, found by latent_partials(worker).
   void reserve_partials(int64_t count) {
     partials_a_worker_ = count;
