@@ -41,7 +41,7 @@ void run(benchmark::State& state, const OpTable& table, const PackedKernels& lis
   const int64_t strip_bytes = packed_strip_bytes(kernel.dtype, kCols);
   AlignedBuffer<std::byte> weights(strips * strip_bytes);
   std::vector<float> x(kCols, 1.0f), y(kLargestTile * 32);
-  AlignedBuffer<std::byte> records(int64_t{16} * kLargestTile * static_cast<int64_t>(sizeof(F32Record)));
+  AlignedBuffer<std::byte> records(int64_t{16} * kLargestTile * kLargestRecord);
   if (is_int8(kernel.records))  // the others are as fast on zeros
     for (int t = 0; t < tokens; ++t)
       table.int8_kernels->to_int8(x.data(), kCols, kernel.records,

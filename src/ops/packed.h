@@ -30,8 +30,9 @@ enum class RecordKind : uint8_t {
   bf16,
   f32,
   int16_per_256,  // one scale for 256 columns, from their Euclidean norm
+  bf16_pair,      // rounded to bf16, and what that lacks in bf16 again
 };
-inline constexpr int kRecordKinds = 5;
+inline constexpr int kRecordKinds = 6;
 inline constexpr bool is_int8(RecordKind kind) {
   return kind == RecordKind::int8_per_32 || kind == RecordKind::int8_per_256;
 }
@@ -56,6 +57,12 @@ struct Bf16Record {
 struct F32Record {
   float values[kRecordColumns];
 };
+
+struct alignas(64) Bf16PairRecord {
+  uint16_t upper[kRecordColumns], lower[kRecordColumns];
+  uint8_t apart[64];  // so that the same column of neighbouring records falls into different sets of the cache
+};
+inline constexpr int kLargestRecord = sizeof(Bf16PairRecord);
 
 inline constexpr float kRowNorm = 32767.0f;  // of a row of 16-bit integers
 
@@ -116,6 +123,7 @@ extern const PackedKernels kAvx512VnniKernels;
 extern const PackedKernels kAvx512VnniInt16Kernels;
 extern const PackedKernels kAvx512Bf16Kernels;
 extern const PackedKernels kAmxInt8Kernels;
+extern const PackedKernels kAmxBf16Kernels;
 extern const PackedKernels kNeonFloatKernels;
 extern const PackedKernels kNeonDotprodKernels;
 extern const PackedKernels kNeonI8mmKernels;

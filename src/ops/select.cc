@@ -63,6 +63,7 @@ OpTable amx_table() {
   table.name = "amx";
   table.needs.amx = table.needs.avx512_bf16 = true;
   table.int8_tile_kernels = &kAmxInt8Kernels;
+  table.bf16_tile_kernels = &kAmxBf16Kernels;
   table.latent = &kAmxLatentKernels;
   return table;
 }

@@ -93,6 +93,13 @@ struct RandomMatrix {
 std::vector<float> narrowed(const std::vector<float>& x, RecordKind kind) {
   std::vector<float> out(x);
   if (kind == RecordKind::f32) return out;
+  if (kind == RecordKind::bf16_pair) {
+    for (auto& value : out) {
+      const float upper = f32_from_bf16(bf16_from_f32(value));
+      value = upper + f32_from_bf16(bf16_from_f32(value - upper));
+    }
+    return out;
+  }
   if (kind == RecordKind::bf16) {
     for (auto& value : out) value = f32_from_bf16(bf16_from_f32(value));
     return out;
@@ -111,9 +118,10 @@ std::vector<std::byte> records_of(const OpTable& table, const std::vector<std::v
                                   RecordKind kind) {
   const auto cols = static_cast<int64_t>(x[0].size()), blocks = (cols + 255) / 256;
   const auto tokens = static_cast<int64_t>(x.size());
-  const size_t record = kind == RecordKind::bf16  ? sizeof(Bf16Record)
-                        : kind == RecordKind::f32 ? sizeof(F32Record)
-                                                  : sizeof(Int8Record);
+  const size_t record = kind == RecordKind::bf16        ? sizeof(Bf16Record)
+                        : kind == RecordKind::f32       ? sizeof(F32Record)
+                        : kind == RecordKind::bf16_pair ? sizeof(Bf16PairRecord)
+                                                        : sizeof(Int8Record);
   std::vector<std::byte> out(static_cast<size_t>(blocks * tokens) * record);
   for (int64_t t = 0; t < tokens; ++t) {
     const float* row = x[static_cast<size_t>(t)].data();
@@ -123,7 +131,14 @@ std::vector<std::byte> records_of(const OpTable& table, const std::vector<std::v
     }
     for (int64_t b = 0; b < blocks; ++b) {
       const int64_t here = std::min<int64_t>(256, cols - 256 * b);
-      if (kind == RecordKind::f32)
+      if (kind == RecordKind::bf16_pair) {
+        auto& pair = reinterpret_cast<Bf16PairRecord*>(out.data())[b * tokens + t];
+        for (int64_t i = 0; i < here; ++i) {
+          const float value = row[256 * b + i];
+          pair.upper[i] = bf16_from_f32(value);
+          pair.lower[i] = bf16_from_f32(value - f32_from_bf16(pair.upper[i]));
+        }
+      } else if (kind == RecordKind::f32)
         std::copy(row + 256 * b, row + 256 * b + here,
                   reinterpret_cast<F32Record*>(out.data())[b * tokens + t].values);
       else

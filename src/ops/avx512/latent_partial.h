@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Partial results of latent attention with sixteen lanes: sums [16 heads, C], of each 32 columns those 0-3, 8-11, 16-19,
-// 24-27 and then the others. Internal linkage: ISA files compile their own copy (ARCHITECTURE.md, "ISA files").
+// Partial results of latent attention with sixteen lanes: sums [16 heads, C], of each 32 columns those 0-3, 8-11,
+// 16-19, 24-27 and then the others. Internal linkage: ISA files compile their own copy (ARCHITECTURE.md, "ISA files").
 #pragma once
 
 #include <immintrin.h>

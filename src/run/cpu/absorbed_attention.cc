@@ -82,7 +82,7 @@ void AbsorbedAttention::absorb(int64_t T, Workspace& work, Compute& compute) con
   const Tiling tiles(T);
   compute.pool.parallel_for(H * tiles.count(), 4, [&](int64_t begin, int64_t end, int worker) {
     const RecordKind kind = k_absorb_.kernel().records;
-    alignas(64) std::byte records[kMaxTile * sizeof(F32Record)];
+    alignas(64) std::byte records[kMaxTile * kLargestRecord];
     float* wide = compute.scratch(worker, kMaxTile * (C + R));  // [tokens, C + R]
     for (int64_t task = begin; task < end; ++task) {
       const int64_t h = task / tiles.count();
@@ -214,7 +214,7 @@ void AbsorbedAttention::unabsorb(int64_t T, Workspace& work, Compute& compute) c
   const int64_t blocks = (C + kRecordColumns - 1) / kRecordColumns;
   compute.pool.parallel_for(H * tiles.count(), 4, [&](int64_t begin, int64_t end, int) {
     const RecordKind kind = v_up_.kernel().records;
-    alignas(64) std::byte records[kMaxTile * (kMostLatent / kRecordColumns) * sizeof(F32Record)];
+    alignas(64) std::byte records[kMaxTile * (kMostLatent / kRecordColumns) * kLargestRecord];
     for (int64_t task = begin; task < end; ++task) {
       const int64_t h = task / tiles.count();
       const auto tile = static_cast<size_t>(task % tiles.count());

@@ -25,6 +25,8 @@ int64_t record_bytes(RecordKind kind) {
       return sizeof(Bf16Record);
     case RecordKind::f32:
       return sizeof(F32Record);
+    case RecordKind::bf16_pair:
+      return sizeof(Bf16PairRecord);
     case RecordKind::int16_per_256:
       return sizeof(Int16Record);
     default:
@@ -32,9 +34,23 @@ int64_t record_bytes(RecordKind kind) {
   }
 }
 
+namespace {
+
+void narrow_to_pair(const OpTable& ops, const float* x, int64_t cols, Bf16PairRecord* record) {
+  float rest[kRecordColumns];
+  ops.f32_to_bf16(x, cols, record->upper);
+  ops.bf16_to_f32(record->upper, cols, rest);
+  for (int64_t i = 0; i < cols; ++i) rest[i] = x[i] - rest[i];
+  ops.f32_to_bf16(rest, cols, record->lower);
+}
+
+}  // namespace
+
 void narrow_to_record(const OpTable& ops, RecordKind kind, const float* x, int64_t cols, std::byte* record) {
   if (kind == RecordKind::int16_per_256)
     ops.int16_kernels->to_int16(x, cols, reinterpret_cast<Int16Record*>(record), 1);
+  else if (kind == RecordKind::bf16_pair)
+    narrow_to_pair(ops, x, cols, reinterpret_cast<Bf16PairRecord*>(record));
   else if (kind == RecordKind::f32)
     std::copy(x, x + cols, reinterpret_cast<F32Record*>(record)->values);
   else
