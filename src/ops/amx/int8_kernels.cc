@@ -2,7 +2,7 @@
 // K types times int8 activations with tiles: sixteen tokens, sixteen rows and 64 columns an instruction. Its sums have
 // no room for the scale of each group, so that codes are multiplied by it beforehand. Such a product has up to 14 bits;
 // it is cut into two planes of bytes, whose sums are put together: the integers of vpdpbusd's kernels, and therefore
-// their results. Few tokens are left to vpdpbusd, which needs no unpacked copy.
+// their results. Few tokens are left to vpdpbusd where cutting is dear.
 #include <immintrin.h>
 
 #include <cstdint>
@@ -10,12 +10,10 @@
 #include "ops/amx/tiles.h"
 #include "ops/avx512_vnni/int8_formats.h"
 #include "ops/packed.h"
-#include "ops/sub_tiles.h"
 
 namespace sirocco {
 namespace {
 
-constexpr int kFewTokens = 6;  // that vpdpbusd is faster for
 constexpr int kMostTokens = 64;
 constexpr int kMostStrips = 2;  // whose blocks share a tile of tokens in the first cache
 static_assert(kMostTokens <= kLargestTile);
@@ -30,11 +28,12 @@ inline __m512i unsigned_scale(const uint8_t* p) {
   return doubled(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
 }
 
-// Each of these cuts code · scale into planes: product = lower + 2^kShift · upper.
+// Each of these cuts code · scale into planes: product = lower + 2^kShift · upper. kFewTokens: for which vpdpbusd is
+// faster, since it stores no planes.
 
 // Products of q2_k, at most 45.
 struct WholeProduct {
-  static constexpr int kPlanes = 1, kShift = 0;
+  static constexpr int kPlanes = 1, kShift = 0, kFewTokens = 1;
   static constexpr bool kSigned = false;
   explicit WholeProduct(const uint8_t* scale) : scale_(unsigned_scale(scale)) {}
   void store(__m512i codes, uint8_t* lower, uint8_t*) const {
@@ -48,7 +47,7 @@ struct WholeProduct {
 // A scale of six bits in two halves: times a code of five bits neither outgrows a byte, so that one multiplication
 // serves two codes.
 struct HalvedScale {
-  static constexpr int kPlanes = 2, kShift = 3;
+  static constexpr int kPlanes = 2, kShift = 3, kFewTokens = 1;
   static constexpr bool kSigned = false;
   explicit HalvedScale(const uint8_t* scale) {
     const __m512i whole = unsigned_scale(scale);
@@ -67,7 +66,7 @@ struct HalvedScale {
 // Products of signed numbers in 16 bits, cut into their bytes.
 template <int OffsetLog2>
 struct ProductBytes {
-  static constexpr int kPlanes = 2, kShift = 8;
+  static constexpr int kPlanes = 2, kShift = 8, kFewTokens = 6;
   static constexpr bool kSigned = true;  // the upper plane
   explicit ProductBytes(const uint8_t* scale) : scale_(doubled(bytes_to_i32(scale))) {}
   void store(__m512i codes, uint8_t* lower, uint8_t* upper) const {
@@ -140,10 +139,13 @@ inline void unpack_group(const uint8_t* w, const uint8_t* scales, Planes<F>& pla
   constexpr int kLines = F::kGroup / 4, kAsked = (kThird<F> + kGroups<F> - 1) / kGroups<F>;
   ask_for<kAsked>(w + kBlocksAhead * F::kBytes + 64 * kAsked * G);
   const Cut<F> cut(scales + 16 * G);
+  __m512i codes[kLines];  // all before the first store, which later loads might have to wait for
+#pragma GCC unroll 8
+  for (int q = 0; q < kLines; ++q) codes[q] = F::template codes<G>(w, q);
 #pragma GCC unroll 8
   for (int q = 0; q < kLines; ++q) {
     const int at = 64 * (G * kLines + q);
-    cut.store(F::template codes<G>(w, q), planes.bytes[0] + at, planes.bytes[Cut<F>::kPlanes - 1] + at);
+    cut.store(codes[q], planes.bytes[0] + at, planes.bytes[Cut<F>::kPlanes - 1] + at);
   }
 }
 
@@ -293,7 +295,7 @@ constexpr int kIndex = [] {
 
 template <class F>
 void multiply_any(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride) {
-  if (tokens <= kFewTokens)
+  if (tokens <= Cut<F>::kFewTokens)
     kAvx512VnniKernels.kernels[kIndex<F>].multiply(strip, records, tokens, y, y_stride);
   else
     multiply<F>(&strip, 1, records, tokens, y, y_stride);
@@ -303,7 +305,7 @@ template <class F>
 void multiply_strips(const PackedStrip* strips, int count, const void* records, int tokens, float* y,
                      int64_t y_stride) {
   int done = 0;
-  for (; tokens > kFewTokens && count - done > 1; done += kMostStrips)
+  for (; tokens > Cut<F>::kFewTokens && count - done > 1; done += kMostStrips)
     multiply<F>(strips + done, kMostStrips, records, tokens, y + kStripRows * done, y_stride);
   for (; done < count; ++done)
     multiply_any<F>(strips[done], records, tokens, y + kStripRows * done, y_stride);
