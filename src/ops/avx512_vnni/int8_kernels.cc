@@ -17,6 +17,8 @@ namespace {
 
 template <class F, int G, int T>
 inline void k_group(const uint8_t* w, const uint8_t* scales, const Int8Record* x, __m512i (&sum)[T]) {
+  constexpr int kAsked = (F::kBytes / 64 + kGroups<F> - 1) / kGroups<F>;  // lines
+  prefetch<64 * kAsked, T>(w + 64 * kAsked * G);
   __m512i acc[T];
 #pragma GCC unroll 12
   for (int t = 0; t < T; ++t) {
@@ -50,7 +52,6 @@ void k_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_s
   for (int t = 0; t < T; ++t) total[t] = _mm512_setzero_ps();
   const uint8_t* w = strip.lines;
   for (int64_t b = 0; b < strip.cols / kRecordColumns; ++b, w += F::kBytes, x += T) {
-    prefetch<F::kBytes, T>(w);
     alignas(64) uint8_t unpacked[16 * kGroups<F>], mins[16 * kGroups<F>];
     const uint8_t* scales = w + F::kScales;
     if constexpr (F::kPackedScales) {
