@@ -66,7 +66,7 @@ struct HalvedScale {
 // Products of signed numbers in 16 bits, cut into their bytes.
 template <int OffsetLog2>
 struct ProductBytes {
-  static constexpr int kPlanes = 2, kShift = 8, kFewTokens = 6;
+  static constexpr int kPlanes = 2, kShift = 8, kFewTokens = 10;
   static constexpr bool kSigned = true;  // the upper plane
   explicit ProductBytes(const uint8_t* scale) : scale_(doubled(bytes_to_i32(scale))) {}
   void store(__m512i codes, uint8_t* lower, uint8_t* upper) const {
@@ -294,8 +294,13 @@ constexpr int kIndex = [] {
 }();
 
 template <class F>
+constexpr bool is_few(int tokens) {
+  return tokens <= Cut<F>::kFewTokens && is_tile_size(tokens);
+}
+
+template <class F>
 void multiply_any(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride) {
-  if (tokens <= Cut<F>::kFewTokens)
+  if (is_few<F>(tokens))
     kAvx512VnniKernels.kernels[kIndex<F>].multiply(strip, records, tokens, y, y_stride);
   else
     multiply<F>(&strip, 1, records, tokens, y, y_stride);
@@ -305,7 +310,7 @@ template <class F>
 void multiply_strips(const PackedStrip* strips, int count, const void* records, int tokens, float* y,
                      int64_t y_stride) {
   int done = 0;
-  for (; tokens > Cut<F>::kFewTokens && count - done > 1; done += kMostStrips)
+  for (; !is_few<F>(tokens) && count - done > 1; done += kMostStrips)
     multiply<F>(strips + done, kMostStrips, records, tokens, y + kStripRows * done, y_stride);
   for (; done < count; ++done)
     multiply_any<F>(strips[done], records, tokens, y + kStripRows * done, y_stride);
