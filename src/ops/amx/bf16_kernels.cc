@@ -14,25 +14,31 @@
 namespace sirocco {
 namespace {
 
-constexpr int kMostTokens = 64;
+constexpr int kFewTokens = 4, kMostTokens = 64;
 static_assert(kMostTokens == 4 * kTileRows && kMostTokens <= kLargestTile);
 constexpr int kStep = 32;  // columns of a tile
 
 // Each says where the tiles of `steps` times 32 columns at w are, maybe in `room`, and asks for lines to come.
 struct Bf16 {
   static constexpr DType kType = DType::bf16;
-  static constexpr int kBytes = 1024, kAhead = 8192;  // of 32 columns
+  static constexpr int kBytes = 1024;  // of 32 columns
   static const uint8_t* tiles(const uint8_t* w, int, uint8_t*) { return w; }
+  template <bool Few>
   static void ask_for(const uint8_t* w) {
 #pragma GCC unroll 16
-    for (int i = 0; i < kBytes; i += 64) __builtin_prefetch(w + kAhead + i, 0, 2);
+    for (int i = 0; i < kBytes; i += 64) {
+      if constexpr (Few)
+        __builtin_prefetch(w + 2048 + i);
+      else
+        __builtin_prefetch(w + 8192 + i, 0, 2);
+    }
   }
 };
 
 // A dword holds columns 0, 2, 1, 3, so that even and odd bytes are the pairs (0, 1) and (2, 3).
 struct E4m3 {
   static constexpr DType kType = DType::f8_e4m3;
-  static constexpr int kBytes = 512, kAhead = 4096;
+  static constexpr int kBytes = 512, kAhead = 1024;
   static const uint8_t* tiles(const uint8_t* w, int steps, uint8_t* room) {
     for (int i = 0; i < 8 * steps; ++i) {
       const __m512i v = _mm512_loadu_si512(w + 64 * i);
@@ -42,6 +48,7 @@ struct E4m3 {
     }
     return room;
   }
+  template <bool Few>
   static void ask_for(const uint8_t*) {}
 };
 
@@ -54,7 +61,8 @@ inline void add(const Bf16PairRecord* x, int column) {
   add_product_bf16<I, 5, 6>();
 }
 
-template <class F, int Count>
+// Count tiles of tokens. Few: weights come as fast as memory gives them, and had best be asked for shortly before.
+template <class F, int Count, bool Few = false>
 void multiply_tiles(const PackedStrip& strip, const Bf16PairRecord* x, const TokenTiles& tiles, float* sums) {
   const Tiles shapes(tiles.rows, kTileBytes);
   _tile_zero(0);
@@ -69,7 +77,7 @@ void multiply_tiles(const PackedStrip& strip, const Bf16PairRecord* x, const Tok
     const uint8_t* weights = F::tiles(w, steps, room);
     stores_first();
     for (int step = 0; step < steps; ++step, w += F::kBytes, weights += kTileSize) {
-      F::ask_for(w);
+      F::template ask_for<Few>(w);
       load_weights<6>(weights);
       add<0>(x + tiles.first(0), kStep * step);
       if constexpr (Count > 1) add<1>(x + tiles.first(1), kStep * step);
@@ -90,7 +98,7 @@ void multiply(const PackedStrip& strip, const void* records, int tokens, float* 
   alignas(64) float sums[kMostTokens * kStripRows];
   constexpr void (*kBySize[])(const PackedStrip&, const Bf16PairRecord*, const TokenTiles&, float*) = {
       multiply_tiles<F, 1>, multiply_tiles<F, 2>, multiply_tiles<F, 3>, multiply_tiles<F, 4>};
-  kBySize[tiles.count - 1](strip, x, tiles, sums);
+  (tokens <= kFewTokens ? multiply_tiles<F, 1, true> : kBySize[tiles.count - 1])(strip, x, tiles, sums);
   const __mmask16 mask = static_cast<__mmask16>((1u << strip.rows) - 1u);
   const __m512 multiplier = _mm512_set1_ps(strip.multiplier);
   for (int t = 0; t < tokens; ++t)

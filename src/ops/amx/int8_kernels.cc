@@ -33,8 +33,7 @@ inline __m512i unsigned_scale(const uint8_t* p) {
 
 // Products of q2_k, at most 45.
 struct WholeProduct {
-  static constexpr int kPlanes = 1, kShift = 0, kFewTokens = 1;
-  static constexpr bool kSigned = false;
+  static constexpr int kPlanes = 1, kFewTokens = 1;
   explicit WholeProduct(const uint8_t* scale) : scale_(unsigned_scale(scale)) {}
   void store(__m512i codes, uint8_t* lower, uint8_t*) const {
     _mm512_store_si512(lower, _mm512_mullo_epi16(codes, scale_));

@@ -40,12 +40,12 @@ inline void with_tile_size(int tokens, const Tile& tile) {
 }
 
 // Few tokens wait for memory, and the processor's own prefetching stops at the end of a page.
-constexpr int kPrefetchBytes = 8192;
+constexpr int kPrefetchBytes = 1024;
 template <int Bytes, int T>
 inline void prefetch(const uint8_t* w) {
   if constexpr (T <= 2) {
 #pragma GCC unroll 64
-    for (int i = 0; i < Bytes; i += 64) __builtin_prefetch(w + kPrefetchBytes + i, 0, 2);
+    for (int i = 0; i < Bytes; i += 64) __builtin_prefetch(w + kPrefetchBytes + i);
   }
 }
 

@@ -280,7 +280,8 @@ struct Nvfp4Packed : Nvfp4Codes<Nvfp4PackedLayout> {};
 // Kernel::of<F>() for every format F above, always in this order.
 template <class Kernel>
 struct Int8Kernels {
-  static constexpr PackedKernel kAll[] = {
+  static constexpr int kCount = 20;
+  static constexpr PackedKernel kAll[kCount] = {
       Kernel::template of<Q2K>(),    Kernel::template of<Q3K>(),   Kernel::template of<Q4K>(),
       Kernel::template of<Q5K>(),    Kernel::template of<Q6K>(),   Kernel::template of<Iq2Xxs>(),
       Kernel::template of<Iq2Xs>(),  Kernel::template of<Iq2S>(),  Kernel::template of<Iq3Xxs>(),
@@ -289,7 +290,6 @@ struct Int8Kernels {
       Kernel::template of<Q51>(),    Kernel::template of<Iq4Nl>(), Kernel::template of<Mxfp4>(),
       Kernel::template of<Nvfp4>(),  Kernel::template of<Nvfp4Packed>(),
   };
-  static constexpr int kCount = static_cast<int>(sizeof kAll / sizeof kAll[0]);
 };
 
 }  // namespace
