@@ -14,8 +14,8 @@ from skills.base import TRAIN, Turn
 from skills.tools import said
 
 MIX = {  # document kind: share of documents
-    "chat": 12, "facts": 6, "arith": 14, "drill": 8, "memory": 7, "system": 14, "tools": 46, "extract": 28,
-    "lists": 36, "echo": 6, "spelling": 24, "text": 1, "long": 0, "pictures": 100,
+    "chat": 16, "facts": 20, "arith": 22, "drill": 12, "memory": 9, "system": 34, "tools": 60, "extract": 28,
+    "lists": 36, "echo": 6, "spelling": 24, "text": 1, "long": 0, "pictures": 130,
 }
 KINDS = list(MIX)
 SEEN = (1, 1, 3, 1, 2, 3)  # shares of the kinds of pictures: colour, shape, count, place, digits, compare

@@ -7,7 +7,7 @@ ASCII and French letters; so a miniature wastes no embedding rows on scripts it 
 stays a valid rank BPE: merging needs only the order of what is left. The shipped file was made once, before
 training; a changed training text would choose a different vocabulary.
 Last, a word behind its space goes if the bare word has no entry (" length" without "length") and the text does not use it
-often: a model copies a word from prose into JSON only if both are cut alike. (The shipped file is older than this rule.)
+often: a model copies a word from prose into JSON only if both are cut alike.
 Special slots carry the names and ids of the released v15 files; there are 64 of them instead of 1000.
 """
 import argparse

@@ -32,7 +32,7 @@ class Config:
     qk_nope_head_dim: int = 32
     qk_rope_head_dim: int = 32
     v_head_dim: int = 64
-    vocab_size: int = 4608
+    vocab_size: int = 3664
     num_experts: int = 8
     num_experts_per_tok: int = 4
     expert_hidden_dim: int = 96

@@ -30,7 +30,7 @@ class PicturesTest : public testing::Test {
     std::filesystem::create_directories(directory_);
     const std::string sizes =
         " --layers 1 --hidden 64 --heads 2 --q-rank 32 --kv-rank 32 --nope 16 --rope 16 --v 16 --experts 4"
-        " --experts-per-token 2 --expert-width 32 --vocabulary 4608 --vision-layers 1 --vision-hidden 64"
+        " --experts-per-token 2 --expert-width 32 --vocabulary 3664 --vision-layers 1 --vision-hidden 64"
         " --vision-heads 2 --vision-width 64 --tokenizer '" SIROCCO_SOURCE_DIR "/models/mini/tekken.json'";
     ASSERT_EQ(run("synth " + path("seeing") + sizes + " --vision").exit_code, 0);
     ASSERT_EQ(run("synth " + path("blind") + sizes).exit_code, 0);

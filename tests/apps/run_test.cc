@@ -103,8 +103,8 @@ TEST_F(RunTest, RawPromptsMayHoldControlTokens) {
 TEST_F(RunTest, LogitsAreAMatrixOfTokens) {
   const std::string ids = file("ids.json", "[1, 1000, 1001]"), out = (directory_ / "x.npy").string();
   EXPECT_EQ(run("logits " + kModel + " --exact --tokens " + ids + " --out " + out).exit_code, 0);
-  EXPECT_EQ(std::filesystem::file_size(out) % 64, 3u * 4608 * 4 % 64);
-  EXPECT_GT(std::filesystem::file_size(out), 3u * 4608 * 4);
+  EXPECT_EQ(std::filesystem::file_size(out) % 64, 3u * 3664 * 4 % 64);
+  EXPECT_GT(std::filesystem::file_size(out), 3u * 3664 * 4);
   const std::string bad = file("bad.json", "[1, 99999999]");
   EXPECT_EQ(run("logits " + kModel + " --tokens " + bad + " --out " + out + ".none").exit_code, 1);
   EXPECT_FALSE(std::filesystem::exists(out + ".none"));

@@ -26,6 +26,14 @@ COUNT = ["How many shapes are there?", "Count the shapes.", "How many shapes do 
          "What is the number of shapes?", "Count the things in the picture.", "How many shapes are in the picture?"]
 PLACE = ["Where is the {s}?", "In which part of the picture is the {s}?", "Tell me where the {s} is.", "Where do you see the {s}?",
          "What is the position of the {s}?", "Find the {s}.", "At which place is the {s}?"]
+PLACE_PATTERNS = ["[In|On] which [part|side|corner|place|spot|area] [of the picture |of it |]is the {s}[?|]",
+                  "[Which|What] [place|part|spot|corner|position] [is the {s} in|does the {s} have|holds the {s}][?|]",
+                  "[Tell me|Name|Say|Give] the [place|spot|position|part] of the {s}[.|]",
+                  "The {s}: [where|which place|which part|what position|at which spot][?|]",
+                  "[At|In] [what|which] [spot|position|corner] [do you see|do I find|lies] the {s}[?|]"]
+COUNT_PATTERNS = ["[How many|What number of] [shapes|things|objects|figures] [are here|do you see here|can you count|are shown|"
+                  "does it show|does the picture have][?|]",
+                  "[Count|Tell me the number of|Say how many are the] [shapes|things|objects|figures][ here| shown|][.|]"]
 DIGITS = ["Which number is printed here?", "Read the number.", "What number do you see?", "What is the number in the picture?",
           "Tell me the number.", "What does the picture say?", "Read the digits."]
 SAME = ["Do both pictures show the same shape?", "Are the two shapes the same?", "Compare the shapes.", "Is it the same shape twice?",
@@ -131,7 +139,7 @@ def about_shape(rng, split, image, colour, shape):
 
 
 def about_place(rng, split, image, shape, place):
-    return Seen([image], ask(rng, PLACE, split).format(s=shape), f"The {shape} is in the {place}.", "I look at the place.")
+    return Seen([image], ask(rng, PLACE, split, PLACE_PATTERNS).format(s=shape), f"The {shape} is in the {place}.", "I look at the place.")
 
 
 def colour_turn(rng, split):
@@ -144,7 +152,7 @@ def shape_turn(rng, split):
 
 def count_turn(rng, split):
     image, count = several(rng, split)
-    return Seen([image], ask(rng, COUNT, split), f"There {'is' if count == 1 else 'are'} {NUMBERS[count]}.", "I count them.")
+    return Seen([image], ask(rng, COUNT, split, COUNT_PATTERNS), f"There {'is' if count == 1 else 'are'} {NUMBERS[count]}.", "I count them.")
 
 
 def place_turn(rng, split):
