@@ -62,8 +62,8 @@ void run(benchmark::State& state, const OpTable& table, const PackedKernels& lis
   state.counters["%peak"] = 100.0 * rate / peak_operations(list);
 }
 
-constexpr std::pair<int, int64_t> kShapes[] = {{1, 4},  {1, 2048}, {4, 4},     {6, 4},  {8, 4},
-                                               {12, 4}, {16, 4},   {16, 2048}, {32, 4}, {64, 4}};
+constexpr std::pair<int, int64_t> kShapes[] = {{1, 4},  {1, 2048}, {4, 4},     {6, 4},  {8, 4}, {12, 4},
+                                               {16, 4}, {24, 4},   {16, 2048}, {32, 4}, {64, 4}};
 
 void add_benchmarks(const OpTable& table) {
   for (const PackedKernels* list : packed_kernels(table))

@@ -153,6 +153,39 @@ TEST_P(Latent, CodesCountAsTheNumbersThatTheyStandFor) {
   }
 }
 
+TEST_P(Latent, GroupsTogetherAreGroupsAlone) {
+  if (kernels().add_run == nullptr) GTEST_SKIP() << GetParam()->name << ": one group at a time";
+  for (const int count : {1, 33, 100, kRunTiles * kKeyTile}) {
+    constexpr int kGroups = 3;
+    const Problem problem(kGroups * kHeadLanes, count, 256, 64, 0.1f);
+    auto queries = std::make_unique<LatentQueries[]>(kGroups);
+    auto tiles = std::make_unique<LatentTile[]>(kRunTiles);
+    auto together = std::make_unique<LatentPartial[]>(kGroups), alone = std::make_unique<LatentPartial[]>(kGroups);
+    for (int h = 0; h < problem.heads; ++h)
+      kernels().load_query(problem.queries.data() + h * problem.width, problem.width, h % kHeadLanes,
+                           &queries[static_cast<size_t>(h / kHeadLanes)]);
+    for (int at = 0; at < count; at += kKeyTile)
+      kernels().load_keys(problem.keys.data() + at * problem.width, std::min(kKeyTile, count - at), problem.latent,
+                          problem.width, &tiles[static_cast<size_t>(at / kKeyTile)]);
+    kernels().add_run(queries.get(), kGroups, tiles.get(), count, problem.latent, problem.width, together.get());
+    const auto want = problem.definition();
+    for (size_t g = 0; g < kGroups; ++g) {
+      kernels().add_run(&queries[g], 1, tiles.get(), count, problem.latent, problem.width, &alone[g]);
+      std::vector<float> a(kHeadLanes * 256), b(a);
+      kernels().finish(&together[g], problem.latent, kHeadLanes, a.data(), problem.latent);
+      kernels().finish(&alone[g], problem.latent, kHeadLanes, b.data(), problem.latent);
+      EXPECT_EQ(a, b) << count << " keys, group " << g;
+      double squares = 0.0, errors = 0.0;
+      for (size_t i = 0; i < a.size(); ++i) {
+        const double value = want[g * a.size() + i];
+        squares += value * value;
+        errors += (double{a[i]} - value) * (double{a[i]} - value);
+      }
+      EXPECT_LE(std::sqrt(errors / squares), 8.0 * (5e-4 + 0.0015)) << count << " keys, group " << g;
+    }
+  }
+}
+
 TEST_P(Latent, ExtremesStayFinite) {
   Problem problem(16, 64, 64, 32, 1.0f);
   std::fill(problem.keys.begin(), problem.keys.end(), uint16_t{0x3f80});  // every row the longest it can be

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/aligned_buffer.h"
 #include "ops/pack.h"
 #include "ops/select.h"
 #include "tensor/float_bits.h"
@@ -114,7 +115,7 @@ std::vector<float> narrowed(const std::vector<float>& x, RecordKind kind) {
   return out;
 }
 
-std::vector<std::byte> records_of(const OpTable& table, const std::vector<std::vector<float>>& x,
+AlignedBuffer<std::byte> records_of(const OpTable& table, const std::vector<std::vector<float>>& x,
                                   RecordKind kind) {
   const auto cols = static_cast<int64_t>(x[0].size()), blocks = (cols + 255) / 256;
   const auto tokens = static_cast<int64_t>(x.size());
@@ -122,7 +123,7 @@ std::vector<std::byte> records_of(const OpTable& table, const std::vector<std::v
                         : kind == RecordKind::f32       ? sizeof(F32Record)
                         : kind == RecordKind::bf16_pair ? sizeof(Bf16PairRecord)
                                                         : sizeof(Int8Record);
-  std::vector<std::byte> out(static_cast<size_t>(blocks * tokens) * record);
+  AlignedBuffer<std::byte> out(blocks * tokens * static_cast<int64_t>(record));
   for (int64_t t = 0; t < tokens; ++t) {
     const float* row = x[static_cast<size_t>(t)].data();
     if (is_int8(kind)) {

@@ -111,15 +111,12 @@ constexpr PackedKernel kernel() {
 }
 
 int64_t spin(int64_t rounds) {
-  const Tiles shapes(kTileRows, kTileBytes);
-  fill_operands();
-  for (int64_t i = 0; i < rounds; i += 32) {  // a product takes sixteen cycles
+  return spin_tiles(rounds, kStep, [] {
     _tile_dpbf16ps(0, 4, 6);
     _tile_dpbf16ps(1, 4, 7);
     _tile_dpbf16ps(2, 5, 6);
     _tile_dpbf16ps(3, 5, 7);
-  }
-  return (rounds + 31) / 32 * 4 * (2 * kTileRows * kStripRows * kStep);
+  });
 }
 
 constexpr PackedKernel kKernels[] = {kernel<Bf16>(), kernel<E4m3>()};

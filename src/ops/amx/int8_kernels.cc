@@ -210,7 +210,9 @@ inline void multiply_planes(const Product<F>& product) {
 template <class F>
 inline void add_sums(const Product<F>& product) {
   const Scales<F>& scales = *product.scales;
-  const __m512 d = scales.d, d_min = scales.d_min;
+  const __m512 d = scales.d;
+  __m512 d_min = _mm512_setzero_ps();
+  if constexpr (F::kMins) d_min = scales.d_min;
   constexpr int kPairs = F::kMins ? kGroups<F> / 2 : 0;  // of groups, whose mins lie side by side
   __m512i min[kPairs + 1];
 #pragma GCC unroll 8
@@ -320,17 +322,13 @@ constexpr PackedKernel kernel() {
   return {F::kType, RecordKind::int8_per_256, multiply_any<F>, kMostTokens, kTileRows, multiply_strips<F>};
 }
 
-// Four products, each into sums of its own.
 int64_t spin(int64_t rounds) {
-  const Tiles shapes(kTileRows, kTileBytes);
-  fill_operands();
-  for (int64_t i = 0; i < rounds; i += 32) {  // a product takes sixteen cycles
+  return spin_tiles(rounds, kTileBytes, [] {
     _tile_dpbssd(0, 4, 6);
     _tile_dpbssd(1, 4, 7);
     _tile_dpbssd(2, 5, 6);
     _tile_dpbssd(3, 5, 7);
-  }
-  return (rounds + 31) / 32 * 4 * (2 * kTileRows * kStripRows * kTileBytes);
+  });
 }
 
 constexpr PackedKernel kKernels[] = {

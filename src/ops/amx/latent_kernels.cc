@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "ops/amx/tiles.h"
+#include "ops/avx512/columns.h"
 #include "ops/avx512/latent_partial.h"
 #include "ops/latent_kernels.h"
 
@@ -25,11 +26,6 @@ inline __m512 from_bf16(__m256i x) {
 // Two vectors side by side in dwords, `first` below.
 inline __m512i pairs_of(__m256i first, __m256i second) {
   return _mm512_or_si512(_mm512_cvtepu16_epi32(first), _mm512_slli_epi32(_mm512_cvtepu16_epi32(second), 16));
-}
-
-inline __mmask32 columns_from(int64_t k, int64_t width) {
-  if (k >= width) return 0u;
-  return width - k >= 32 ? 0xffffffffu : (1u << (width - k)) - 1u;
 }
 
 void load_query(const float* query, int64_t width, int lane, LatentQueries* queries) {

@@ -72,6 +72,17 @@ inline void fill_operands() {
   load_weights<7>(tile);
 }
 
+// Runs `four_products`, each into sums of its own, on tiles alone for some 2 · `rounds` cycles; returns how many
+// operations those were, with `columns` columns a product. The loop of every PackedKernels::spin of tiles.
+template <class FourProducts>
+inline int64_t spin_tiles(int64_t rounds, int64_t columns, const FourProducts& four_products) {
+  const Tiles shapes(kTileRows, kTileBytes);
+  fill_operands();
+  const int64_t turns = (rounds + 31) / 32;
+  for (int64_t i = 0; i < turns; ++i) four_products();
+  return turns * 4 * 2 * kTileRows * kTileRows * columns;
+}
+
 // `tokens` tokens in tiles of equally many rows. The last one begins early, and repeats rows, where they do not divide.
 struct TokenTiles {
   explicit TokenTiles(int token_count)

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "ops/avx512/columns.h"
 #include "ops/avx512/exp.h"
 #include "ops/avx512/latent_partial.h"
 #include "ops/latent_kernels.h"
@@ -36,15 +37,11 @@ inline __m512i integers(__m512 low, __m512 high) {
   return _mm512_mask_blend_epi16(0xaaaaaaaau, a, b);
 }
 
-inline __mmask32 columns_from(int64_t k, int64_t width) {
-  return width - k >= 32 ? 0xffffffffu : (1u << (width - k)) - 1u;
-}
 inline __m512i load_columns(const uint16_t* row, int64_t k, int64_t width) {
   return _mm512_maskz_loadu_epi16(columns_from(k, width), row + k);
 }
 inline __m512 load_floats(const float* row, int64_t k, int64_t width) {  // 16 of them
-  const __mmask32 mask = k < width ? columns_from(k, width) : 0u;
-  return _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), row + k);
+  return _mm512_maskz_loadu_ps(static_cast<__mmask16>(columns_from(k, width)), row + k);
 }
 
 void load_query(const float* query, int64_t width, int lane, LatentQueries* queries) {
@@ -135,7 +132,7 @@ void load_q8_keys(const uint8_t* rows, int count, int64_t latent, int64_t width,
     const float scale = norm > 0.0f ? kRowNorm / norm : 0.0f;
     tile->scales[l] = norm / kRowNorm;
     for (int64_t k = 0; k < stride; k += 16) {  // no step crosses `latent`, a multiple of 64
-      const __mmask16 mask = k < width ? static_cast<__mmask16>(columns_from(k, width)) : __mmask16{0};
+      const auto mask = static_cast<__mmask16>(columns_from(k, width));
       const __m512 values = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(mask, codes + k)));
       const __m512 wide = _mm512_mul_ps(values, _mm512_set1_ps(scale * scales[k < latent ? 0 : 1]));
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + k),

@@ -81,6 +81,7 @@ Matrix MatrixLoader::load(const WeightView& source) {
   Matrix matrix(source);
   if (!source.present()) return matrix;
   const PackedKernel* kernel = pack_ ? find_packed_kernel(ops_, source.dtype, source.cols) : nullptr;
+  // 16-bit integers beat every kernel of bf16 but those of tiles.
   if (const PackedKernel* integers = find_packed_kernel(ops_, DType::i16_packed, source.cols);
       pack_ && integers != nullptr && is_wide(source.dtype) &&
       (kernel == nullptr || ops_.bf16_tile_kernels == nullptr))
