@@ -32,7 +32,7 @@ int32_t image_token(const Config& config, const Tokenizer& tokenizer) {
 }
 
 PromptPicture prompt_picture(LoadedPicture&& loaded, int64_t first_token, int64_t tokens) {
-  return {first_token, tokens, loaded.content_hash, std::move(loaded.rows), std::move(loaded.pixels)};
+  return {{first_token, tokens, loaded.content_hash}, std::move(loaded.rows), std::move(loaded.pixels)};
 }
 
 }  // namespace

@@ -28,6 +28,14 @@ bool request_amx_tiles() {
   return syscall(SYS_arch_prctl, kArchRequestXcompPermission, kXfeatureTileData) == 0;
 }
 
+// A bit of ECX of leaf 1; clang 16 has no name for f16c.
+bool cpuid_1(unsigned bit) {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return false;
+  return (c & (1u << bit)) != 0;
+}
+constexpr unsigned kF16cBit = 29;
+
 bool cpuid_amx() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
@@ -50,7 +58,7 @@ CpuFeatures detect_cpu_features() {
   __builtin_cpu_init();
   CpuFeatures features;
   features.avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                  __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi2");
+                  cpuid_1(kF16cBit) && __builtin_cpu_supports("bmi2");
   features.avx_vnni = features.avx2 && cpuid_7_1(kAvxVnniBit);
   features.avx512 = features.avx2 && __builtin_cpu_supports("avx512f") &&
                     __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
