@@ -56,7 +56,7 @@ class ServedPictures : public testing::Test {
   }
 
   Json post(const std::string& path, const Json& body) {
-    const Answer answer = fetch(server_->port(), "POST", path, body);
+    const HttpAnswer answer = fetch(server_->port(), "POST", path, body);
     EXPECT_EQ(answer.status, 200) << path << ": " << answer.body;
     return answer.json();
   }

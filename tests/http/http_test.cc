@@ -40,7 +40,7 @@ TEST(Http, AnswersAndKeepsTheConnection) {
   Client client(small.port());
   for (int i = 0; i < 3; ++i) {
     client.send(request_text("POST", "/a%20b?x=1", "body" + std::to_string(i)));
-    const Answer answer = client.answer();
+    const HttpAnswer answer = client.answer();
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body, "POST /a b body" + std::to_string(i));
   }
@@ -67,7 +67,7 @@ TEST(Http, TakesRequestsByteByByteAndInChunks) {
 
 TEST(Http, HeadHasNoBodyAndOldClientsAreServed) {
   Small small(echo);
-  const Answer head = fetch(small.port(), "HEAD", "/x");
+  const HttpAnswer head = fetch(small.port(), "HEAD", "/x");
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.headers.at("content-length"), "8");
   Client old(small.port());

@@ -21,7 +21,7 @@ TEST(Admission, AsksForKeys) {
   EXPECT_EQ(server.get("/v1/models").status, 200);
   for (const char* header : {"", "Authorization: Bearer wrong\r\n", "Authorization: alpha\r\n",
                              "X-Api-Key: alph\r\n", "Authorization: Bearer \r\n"}) {
-    const Answer answer = server.post("/v1/chat/completions", chat_body("x"), header);
+    const HttpAnswer answer = server.post("/v1/chat/completions", chat_body("x"), header);
     EXPECT_EQ(answer.status, 401) << header;
     EXPECT_EQ(answer.json()["error"]["type"], "authentication_error");
   }
@@ -35,11 +35,11 @@ TEST(Admission, AsksForKeys) {
 TEST(Admission, SaysThatItLoads) {
   TestServer server({.engine = {}, .service = {}, .http = {}, .loaded = false});
   server.service().set_progress({.done_bytes = 25, .total_bytes = 100});
-  const Answer health = server.get("/health");
+  const HttpAnswer health = server.get("/health");
   EXPECT_EQ(health.status, 503);
   EXPECT_EQ(health.json()["error"]["message"], "Loading model");
   EXPECT_EQ(health.json()["progress"], 0.25);
-  const Answer chat = server.post("/v1/chat/completions", chat_body("x"));
+  const HttpAnswer chat = server.post("/v1/chat/completions", chat_body("x"));
   EXPECT_EQ(chat.status, 503);
   EXPECT_TRUE(chat.headers.contains("retry-after"));
   server.load();
@@ -58,7 +58,7 @@ TEST(Admission, RefusesWhenTheQueueIsFull) {
       return stats.running + stats.waiting == i + 1;
     }));
   }
-  const Answer refused = server.post("/v1/chat/completions", chat_body("x"));
+  const HttpAnswer refused = server.post("/v1/chat/completions", chat_body("x"));
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(refused.json()["error"]["type"], "rate_limit_error");
   EXPECT_TRUE(refused.headers.contains("retry-after"));
@@ -112,13 +112,13 @@ TEST(Admission, DrainsThenStops) {
 
 TEST(Admission, AnswersPagesOfAllowedOrigins) {
   TestServer server;
-  const Answer local = server.get("/health", "Origin: http://localhost:3000\r\n");
+  const HttpAnswer local = server.get("/health", "Origin: http://localhost:3000\r\n");
   EXPECT_EQ(local.headers.at("access-control-allow-origin"), "http://localhost:3000");
   EXPECT_FALSE(server.get("/health", "Origin: https://evil.example\r\n")
                    .headers.contains("access-control-allow-origin"));
   EXPECT_FALSE(server.get("/health", "Origin: http://localhost.evil.example\r\n")
                    .headers.contains("access-control-allow-origin"));
-  const Answer preflight = fetch(server.port(), "OPTIONS", "/v1/chat/completions", nullptr,
+  const HttpAnswer preflight = fetch(server.port(), "OPTIONS", "/v1/chat/completions", nullptr,
                                  "Origin: http://127.0.0.1\r\nAccess-Control-Request-Method: POST\r\n");
   EXPECT_EQ(preflight.status, 204);
   EXPECT_TRUE(preflight.headers.contains("access-control-allow-methods"));
@@ -126,7 +126,7 @@ TEST(Admission, AnswersPagesOfAllowedOrigins) {
 
 TEST(Admission, CarriesRequestIds) {
   TestServer server;
-  const Answer answer = server.get("/health", "X-Request-Id: abc-123\r\n");
+  const HttpAnswer answer = server.get("/health", "X-Request-Id: abc-123\r\n");
   EXPECT_EQ(answer.headers.at("x-request-id"), "abc-123");
 }
 

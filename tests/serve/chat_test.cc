@@ -9,7 +9,7 @@ namespace {
 
 TEST(Chat, AnswersWhole) {
   TestServer server;
-  const Answer answer = server.post("/v1/chat/completions", chat_body("hello", {{"model", "gpt-4"}}));
+  const HttpAnswer answer = server.post("/v1/chat/completions", chat_body("hello", {{"model", "gpt-4"}}));
   ASSERT_EQ(answer.status, 200) << answer.body;
   const Json json = answer.json();
   EXPECT_EQ(json["object"], "chat.completion");
@@ -26,7 +26,7 @@ TEST(Chat, AnswersWhole) {
 
 TEST(Chat, StreamsChunksInOrder) {
   TestServer server;
-  const Answer answer =
+  const HttpAnswer answer =
       server.post("/v1/chat/completions", chat_body("hi", {{"stream", true},
                                                            {"stream_options", {{"include_usage", true}}},
                                                            {"return_progress", true}}));
@@ -95,7 +95,7 @@ TEST(Chat, StreamsParallelCallsPieceByPiece) {
   TestServer server;
   const Json body =
       chat_body("two calls", {{"stream", true}, {"tools", Json::array({tool("first"), tool("second")})}});
-  const Answer answer = server.post("/v1/chat/completions", body);
+  const HttpAnswer answer = server.post("/v1/chat/completions", body);
   std::string names[2], arguments[2], ids[2];
   for (const Json& event : answer.events()) {
     for (const Json& choice : event["choices"]) {
@@ -145,7 +145,7 @@ TEST(Chat, NamesTheFieldAtFault) {
       {chat_body("x", {{"max_tokens", "many"}}), "max_tokens"},  // the engine's own complaint
   };
   for (const auto& [body, param] : cases) {
-    const Answer answer = server.post("/v1/chat/completions", body);
+    const HttpAnswer answer = server.post("/v1/chat/completions", body);
     EXPECT_EQ(answer.status, 400) << body;
     const Json error = answer.json()["error"];
     EXPECT_EQ(error["param"], param) << error;
@@ -168,10 +168,10 @@ TEST(Chat, RefusesBadJson) {
 
 TEST(Chat, ReportsErrorsOfTheEngine) {
   TestServer server;
-  const Answer whole = server.post("/v1/chat/completions", chat_body("fail"));
+  const HttpAnswer whole = server.post("/v1/chat/completions", chat_body("fail"));
   EXPECT_EQ(whole.status, 500);
   EXPECT_EQ(whole.json()["error"]["message"], "the model fell over");
-  const Answer stream = server.post("/v1/chat/completions", chat_body("fail", {{"stream", true}}));
+  const HttpAnswer stream = server.post("/v1/chat/completions", chat_body("fail", {{"stream", true}}));
   EXPECT_EQ(stream.status, 200);
   EXPECT_EQ(stream.events().back()["error"]["code"], 500);
   EXPECT_TRUE(stream.body.ends_with("data: [DONE]\n\n"));
@@ -188,7 +188,7 @@ TEST(Chat, IgnoresUnknownFieldsWithALogLine) {
 
 TEST(Chat, RefusesPromptsBeyondTheContext) {
   TestServer server({.engine = {.context_tokens = 50}, .service = {}, .http = {}});
-  const Answer answer = server.post("/v1/chat/completions", chat_body(std::string(100, 'x')));
+  const HttpAnswer answer = server.post("/v1/chat/completions", chat_body(std::string(100, 'x')));
   EXPECT_EQ(answer.status, 400);
   EXPECT_NE(answer.json()["error"]["message"].get<std::string>().find("maximum context length"),
             std::string::npos);

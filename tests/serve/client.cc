@@ -14,11 +14,11 @@ namespace sirocco {
 
 constexpr std::chrono::milliseconds kPatience{20'000};
 
-Json Answer::json() const {
+Json HttpAnswer::json() const {
   return Json::parse(body, nullptr, false);
 }
 
-std::vector<Json> Answer::events() const {
+std::vector<Json> HttpAnswer::events() const {
   std::vector<Json> out;
   size_t at = 0;
   while ((at = body.find("data: ", at)) != std::string::npos) {
@@ -30,7 +30,7 @@ std::vector<Json> Answer::events() const {
   return out;
 }
 
-std::vector<std::string> Answer::event_names() const {
+std::vector<std::string> HttpAnswer::event_names() const {
   std::vector<std::string> out;
   size_t at = 0;
   while ((at = body.find("event: ", at)) != std::string::npos) {
@@ -113,8 +113,8 @@ bool Client::closed(std::chrono::milliseconds wait) {
   return false;
 }
 
-Answer Client::answer(bool head) {
-  Answer out;
+HttpAnswer Client::answer(bool head) {
+  HttpAnswer out;
   const std::string text = receive_until("\r\n\r\n");
   if (text.size() < 12 || !text.starts_with("HTTP/1.")) return out;
   out.status = std::stoi(text.substr(9, 3));
@@ -160,8 +160,8 @@ std::string request_text(const std::string& method, const std::string& path, con
   return text + "\r\n" + body;
 }
 
-Answer fetch(uint16_t port, const std::string& method, const std::string& path, const Json& body,
-             const std::string& headers) {
+HttpAnswer fetch(uint16_t port, const std::string& method, const std::string& path, const Json& body,
+                 const std::string& headers) {
   Client client(port);
   client.send(request_text(method, path, body.is_null() ? "" : body.dump(), headers));
   return client.answer(method == "HEAD");

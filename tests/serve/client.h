@@ -12,7 +12,7 @@
 
 namespace sirocco {
 
-struct Answer {
+struct HttpAnswer {
   int status = 0;                              // 0: the connection closed without an answer
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;                            // chunks joined
@@ -30,7 +30,7 @@ class Client {
   bool send(std::string_view bytes);
   std::string receive(std::chrono::milliseconds wait);  // what comes next; "" on the end or in vain
   std::string receive_until(std::string_view mark);     // and all before it
-  Answer answer(bool head = false);                     // one whole answer
+  HttpAnswer answer(bool head = false);                     // one whole answer
   bool closed(std::chrono::milliseconds wait);          // the server closed within this time
   void close();
   void reset();  // closes with RST
@@ -43,7 +43,7 @@ class Client {
 
 std::string request_text(const std::string& method, const std::string& path, const std::string& body = {},
                          const std::string& headers = {});
-Answer fetch(uint16_t port, const std::string& method, const std::string& path, const Json& body = nullptr,
-             const std::string& headers = {});
+HttpAnswer fetch(uint16_t port, const std::string& method, const std::string& path,
+                 const Json& body = nullptr, const std::string& headers = {});
 
 }  // namespace sirocco

@@ -66,7 +66,7 @@ int choice_of(const Json& event) {
   return event["choices"].empty() ? std::numeric_limits<int>::max() : event["choices"][0].value("index", 0);
 }
 
-std::string folded(const Answer& answer) {
+std::string folded(const HttpAnswer& answer) {
   if (!answer.headers.contains("content-type") || answer.headers.at("content-type") != "text/event-stream") {
     return answer.body;
   }
@@ -97,7 +97,7 @@ TEST(Exchanges, AnswersRecordedClientsAsBefore) {
   int count = 0;
   for (std::string line; std::getline(recorded, line); ++count) {
     Json exchange = Json::parse(line);
-    const Answer answer = fetch(server.port(), exchange["method"], exchange["path"], exchange["body"]);
+    const HttpAnswer answer = fetch(server.port(), exchange["method"], exchange["path"], exchange["body"]);
     const std::string body = without_chance(folded(answer));
     EXPECT_EQ(exchange["status"], answer.status) << line;
     EXPECT_EQ(exchange["answer"], body) << exchange["client"];

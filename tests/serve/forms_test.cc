@@ -134,7 +134,7 @@ TEST(Forms, SaysWhatIsWrongWithAGrammarAfterCompilingIt) {
   gate.set_value();
   const auto compiler = std::make_shared<SlowCompiler>(gate.get_future().share());
   TestServer server({.engine = {}, .service = {}, .http = {}, .constraints = compiler});
-  const Answer answer = server.post("/completion", {{"prompt", "x"}, {"grammar", "bad"}});
+  const HttpAnswer answer = server.post("/completion", {{"prompt", "x"}, {"grammar", "bad"}});
   EXPECT_EQ(answer.status, 400);
   EXPECT_EQ(answer.json()["error"]["param"], "grammar");
 }

@@ -17,7 +17,7 @@ TEST(Pictures, InChatAsStringOrObject) {
   for (const Json& image : {Json(kUrl), Json{{"url", kUrl}, {"detail", "auto"}}}) {
     const Json content = {{{"type", "image_url"}, {"image_url", image}}, {{"type", "text"}, {"text", "hi"}}};
     const Json body = {{"messages", {{{"role", "user"}, {"content", content}}}}};
-    const Answer answer = server.post("/v1/chat/completions", body);
+    const HttpAnswer answer = server.post("/v1/chat/completions", body);
     ASSERT_EQ(answer.status, 200) << answer.body;
     EXPECT_EQ(answer.json()["usage"]["prompt_tokens"], kChatTokens);
     EXPECT_EQ(server.post("/tokenize", body).json()["count"], kChatTokens);
@@ -36,12 +36,13 @@ TEST(Pictures, InAnthropicBlocksAndTheirCount) {
                    {"content", {{{"type", "image"}, {"source", source}}, {{"type", "text"}, {"text", "hi"}}}}}}}};
   };
   const Json base64 = {{"type", "base64"}, {"media_type", "image/png"}, {"data", "iVBORw0="}};
-  const Answer answer = server.post("/v1/messages", body(base64));
+  const HttpAnswer answer = server.post("/v1/messages", body(base64));
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(answer.json()["usage"]["input_tokens"], kChatTokens);
   EXPECT_EQ(server.post("/v1/messages/count_tokens", body(base64)).json()["input_tokens"], kChatTokens);
   EXPECT_EQ(server.post("/v1/messages", body({{"type", "url"}, {"url", kUrl}})).status, 200);
-  const Answer refused = server.post("/v1/messages", body({{"type", "url"}, {"url", "https://example.org/a.png"}}));
+  const HttpAnswer refused =
+      server.post("/v1/messages", body({{"type", "url"}, {"url", "https://example.org/a.png"}}));
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(refused.json()["error"]["message"], "image_url: only data: URLs are taken here");
 }
@@ -52,7 +53,7 @@ TEST(Pictures, InResponsesAndTheirCount) {
       {"input",
        {{{"role", "user"},
          {"content", {{{"type", "input_image"}, {"image_url", kUrl}}, {{"type", "input_text"}, {"text", "hi"}}}}}}}};
-  const Answer answer = server.post("/v1/responses", body);
+  const HttpAnswer answer = server.post("/v1/responses", body);
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(answer.json()["usage"]["input_tokens"], kChatTokens);
 }
@@ -60,7 +61,7 @@ TEST(Pictures, InResponsesAndTheirCount) {
 TEST(Pictures, InLlamaServersCompletions) {
   TestServer server;
   const auto tokens = [&](const Json& body) {
-    const Answer answer = server.post("/completion", body);
+    const HttpAnswer answer = server.post("/completion", body);
     EXPECT_EQ(answer.status, 200) << answer.body;
     return answer.status == 200 ? answer.json()["tokens_evaluated"].get<int>() : -1;
   };
@@ -72,7 +73,7 @@ TEST(Pictures, InLlamaServersCompletions) {
                      {{"prompt_string", "a<__media__><__media__>b"},
                       {"multimodal_data", {"iVBORw0=", kUrl}}}}}),
             1 + 1 + 6 + 6 + 1);
-  const Answer refused =
+  const HttpAnswer refused =
       server.post("/completion", {{"prompt", {{"prompt_string", "<__media__>"}, {"multimodal_data", Json::array()}}}});
   EXPECT_EQ(refused.status, 400);
   EXPECT_NE(refused.body.find("0 pictures for 1 marks"), std::string::npos) << refused.body;

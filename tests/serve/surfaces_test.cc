@@ -12,7 +12,7 @@ namespace {
 TEST(Completions, AnswersEveryFormOfPrompt) {
   TestServer server;
   for (const Json& prompt : {Json("abc"), Json::array({1000, 1001}), Json::array({"abc", 5})}) {
-    const Answer answer = server.post("/v1/completions", {{"prompt", prompt}});
+    const HttpAnswer answer = server.post("/v1/completions", {{"prompt", prompt}});
     ASSERT_EQ(answer.status, 200) << answer.body;
     EXPECT_EQ(answer.json()["choices"][0]["text"], "and so on");
     EXPECT_EQ(answer.json()["object"], "text_completion");
@@ -29,7 +29,7 @@ TEST(Completions, AnswersEveryFormOfPrompt) {
 
 TEST(Completions, StreamsAndEndsWithDone) {
   TestServer server;
-  const Answer answer =
+  const HttpAnswer answer =
       server.post("/v1/completions", {{"prompt", "abc"}, {"stream", true}, {"max_tokens", 4}});
   std::string text;
   for (const Json& event : answer.events()) text += event["choices"][0].value("text", "");
@@ -48,7 +48,7 @@ TEST(Native, AnswersLikeLlamaServer) {
   EXPECT_EQ(json["tokens_predicted"], 3);
   EXPECT_EQ(json["prompt"], "<s>abc");
   EXPECT_EQ(json["tokens"].size(), 3u);
-  const Answer stream = server.post("/completion", {{"prompt", "abc"}, {"stream", true}});
+  const HttpAnswer stream = server.post("/completion", {{"prompt", "abc"}, {"stream", true}});
   EXPECT_EQ(stream.events().back()["stop"], true);
   EXPECT_EQ(stream.events().front()["stop"], false);
   EXPECT_EQ(stream.body.find("[DONE]"), std::string::npos);
@@ -128,7 +128,7 @@ TEST(Completions, EchoesLogprobsOfThePrompt) {
   Json body = {{"prompt", "abc"}, {"max_tokens", 2}, {"echo", true}, {"logprobs", 1}};
   for (const bool stream : {false, true}) {
     body["stream"] = stream;
-    const Answer answer = server.post("/v1/completions", body);
+    const HttpAnswer answer = server.post("/v1/completions", body);
     std::string text;
     Json all = Json::object();  // of all events together
     for (const Json& event : stream ? answer.events() : std::vector<Json>{answer.json()}) {
@@ -198,7 +198,7 @@ TEST(Messages, ToleratesWhatOtherServersLeftInAConversation) {
             {"source", "s"},
             {"title", "t"},
             {"content", {{{"type", "text"}, {"text", "found"}}}}}}}}}}};
-  const Answer answer = server.post("/v1/messages", body);
+  const HttpAnswer answer = server.post("/v1/messages", body);
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(answer.json()["content"][0]["text"], "You said: t (s)\nfound");
 }
@@ -230,7 +230,7 @@ TEST(Messages, StreamsEventsInOrder) {
                      {"stream", true},
                      {"tools", {{{"name", "f"}, {"input_schema", {{"type", "object"}}}}}},
                      {"messages", {{{"role", "user"}, {"content", "call f {\"x\": 1}"}}}}};
-  const Answer answer = server.post("/v1/messages", body);
+  const HttpAnswer answer = server.post("/v1/messages", body);
   std::vector<std::string> names;
   for (const std::string& name : answer.event_names()) {
     if (names.empty() || names.back() != name) names.push_back(name);
@@ -262,7 +262,7 @@ TEST(Messages, TakesToolResultsAndNamesErrors) {
                   {"content", {{{"type", "tool_result"}, {"tool_use_id", "t1"}, {"content", "42"}}}}}}}};
   EXPECT_EQ(server.post("/v1/messages", body).json()["content"][0]["text"], "You said: 42");
   body["messages"][0]["content"] = {{{"type", "hologram"}}};
-  const Answer bad = server.post("/v1/messages", body);
+  const HttpAnswer bad = server.post("/v1/messages", body);
   EXPECT_EQ(bad.status, 400);
   EXPECT_EQ(bad.json()["type"], "error");
   EXPECT_EQ(bad.json()["error"]["type"], "invalid_request_error");
@@ -286,7 +286,7 @@ TEST(Responses, AnswersStoresAndGoesOn) {
   EXPECT_EQ(second["usage"]["input_tokens"].get<int>(), alone + 4 + 13);
   EXPECT_EQ(fetch(server.port(), "DELETE", "/v1/responses/" + id).json()["deleted"], true);
   EXPECT_EQ(server.get("/v1/responses/" + id).status, 404);
-  const Answer gone = server.post("/v1/responses", {{"input", "x"}, {"previous_response_id", id}});
+  const HttpAnswer gone = server.post("/v1/responses", {{"input", "x"}, {"previous_response_id", id}});
   EXPECT_EQ(gone.status, 404);
   EXPECT_EQ(gone.json()["error"]["param"], "previous_response_id");
   const Json unkept = server.post("/v1/responses", {{"input", "x"}, {"store", false}}).json();
@@ -298,7 +298,7 @@ TEST(Responses, StreamsNumberedEvents) {
   const Json body = {{"input", {{{"role", "user"}, {"content", {{{"type", "input_text"}, {"text", "yo"}}}}}}},
                      {"stream", true},
                      {"reasoning", {{"effort", "high"}}}};
-  const Answer answer = server.post("/v1/responses", body);
+  const HttpAnswer answer = server.post("/v1/responses", body);
   const std::vector<Json> events = answer.events();
   int number = 0;
   std::string text, thought;
@@ -363,7 +363,7 @@ TEST(Responses, TakesItemsOfOtherTools) {
                       {{"type", "web_search_call"}, {"id", "w"}, {"status", "completed"}},
                       {{"type", "custom_tool_call"}, {"call_id", "c"}, {"name", "patch"}, {"input", "x"}},
                       {{"type", "custom_tool_call_output"}, {"call_id", "c"}, {"output", "done"}}};
-  const Answer answer = server.post("/v1/responses", {{"input", input}});
+  const HttpAnswer answer = server.post("/v1/responses", {{"input", input}});
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(answer.json()["output"][0]["content"][0]["text"], "You said: done");
   EXPECT_EQ(server.post("/v1/responses", {{"input", {{{"type", "poem"}}}}}).status, 400);
@@ -399,7 +399,7 @@ TEST(Status, ModelsPropsAndRefusals) {
   EXPECT_EQ(server.get("/props").json()["total_slots"], 8);
   EXPECT_EQ(server.get("/load").json()["server_load"], 0);
   EXPECT_EQ(server.get("/openapi.json").status, 200);
-  const Answer embeddings = server.post("/v1/embeddings", {{"input", "x"}});
+  const HttpAnswer embeddings = server.post("/v1/embeddings", {{"input", "x"}});
   EXPECT_EQ(embeddings.status, 501);
   EXPECT_NE(embeddings.json()["error"]["message"].get<std::string>().find("no embeddings"),
             std::string::npos);
@@ -408,11 +408,11 @@ TEST(Status, ModelsPropsAndRefusals) {
     EXPECT_EQ(server.post(path, Json::object()).status, 501) << path;
   EXPECT_EQ(server.get("/is_sleeping").json()["is_sleeping"], false);
   EXPECT_EQ(server.get("/nowhere").status, 404);
-  const Answer wrong = server.get("/v1/chat/completions");
+  const HttpAnswer wrong = server.get("/v1/chat/completions");
   EXPECT_EQ(wrong.status, 405);
   EXPECT_EQ(wrong.headers.at("allow"), "POST, OPTIONS");
   // Of a path that is spelled out, not of the id that it would be as well.
-  const Answer literal = server.get("/v1/responses/input_tokens");
+  const HttpAnswer literal = server.get("/v1/responses/input_tokens");
   EXPECT_EQ(literal.status, 405);
   EXPECT_EQ(literal.headers.at("allow"), "POST, OPTIONS");
 }

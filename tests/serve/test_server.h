@@ -28,10 +28,10 @@ class TestServer {
   ~TestServer();
 
   uint16_t port() const { return server_->port(); }
-  Answer get(const std::string& path, const std::string& headers = {}) {
+  HttpAnswer get(const std::string& path, const std::string& headers = {}) {
     return fetch(port(), "GET", path, nullptr, headers);
   }
-  Answer post(const std::string& path, const Json& body, const std::string& headers = {}) {
+  HttpAnswer post(const std::string& path, const Json& body, const std::string& headers = {}) {
     return fetch(port(), "POST", path, body, headers);
   }
   FakeEngine& engine() { return *engine_; }
