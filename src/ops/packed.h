@@ -120,6 +120,7 @@ extern const PackedKernels kAvx2Int16Kernels;
 extern const PackedKernels kAvxVnniKernels;
 extern const PackedKernels kAvx512FloatKernels;
 extern const PackedKernels kAvx512VnniKernels;
+extern const PackedKernels kAvx512VnniFarKernels;  // for cores that ask for lines from afar as well
 extern const PackedKernels kAvx512VnniInt16Kernels;
 extern const PackedKernels kAvx512Bf16Kernels;
 extern const PackedKernels kAmxInt8Kernels;

@@ -52,6 +52,7 @@ OpTable avx512_bf16_table() {
   OpTable table = avx512_vnni_table();
   table.name = "avx512_bf16";
   table.needs.avx512_bf16 = true;
+  table.int8_kernels = &kAvx512VnniFarKernels;  // this table's cores are AMD's: see slow_bf16_dot
   table.int16_kernels = nullptr;  // bf16 dot products are as fast, and take the weights as they are
   table.bf16_kernels = &kAvx512Bf16Kernels;
   table.uses_bf16_dot = true;

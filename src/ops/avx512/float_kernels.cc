@@ -56,7 +56,7 @@ void tile(const PackedStrip& strip, const F32Record* x, float* y, int64_t y_stri
   for (int64_t begin = 0; begin < strip.cols; begin += kRecordColumns, x += T) {
     const int64_t here = strip.cols - begin < kRecordColumns ? strip.cols - begin : kRecordColumns;
     for (int64_t k = 0; k < here; k += 4, w += F::kBytes) {
-      prefetch<F::kBytes, T>(w);
+      prefetch<F::kBytes, T, Near>(w);
       __m512i pairs[2];
       F::codes(w, pairs);
       add(even, odd, pairs[0], x, k);

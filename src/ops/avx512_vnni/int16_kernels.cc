@@ -41,7 +41,7 @@ void tile(const PackedStrip& strip, const Int16Record* x, float* y, int64_t y_st
 #pragma GCC unroll 8
       for (int c = 0; c < C; ++c) sum[t][c] = _mm512_setzero_si512();
     for (int64_t k = 0; k < here; k += 2 * kPairs, w += 64 * kPairs) {
-      prefetch<64 * kPairs, T>(w);
+      prefetch<64 * kPairs, T, Near>(w);
 #pragma GCC unroll 8
       for (int p = 0; p < kPairs; ++p) {
         const __m512i pairs = _mm512_loadu_si512(w + 64 * p);

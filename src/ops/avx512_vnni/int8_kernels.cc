@@ -5,6 +5,7 @@
 #include <immintrin.h>
 
 #include <cstdint>
+#include <type_traits>
 
 #include "ops/avx512/tile.h"
 #include "ops/avx512_vnni/int8_formats.h"
@@ -15,10 +16,10 @@
 namespace sirocco {
 namespace {
 
-template <class F, int G, int T>
+template <class F, class Ahead, int G, int T>
 inline void k_group(const uint8_t* w, const uint8_t* scales, const Int8Record* x, __m512i (&sum)[T]) {
   constexpr int kAsked = (F::kBytes / 64 + kGroups<F> - 1) / kGroups<F>;  // lines
-  prefetch<64 * kAsked, T>(w + 64 * kAsked * G);
+  prefetch<64 * kAsked, T, Ahead>(w + 64 * kAsked * G);
   __m512i acc[T];
 #pragma GCC unroll 12
   for (int t = 0; t < T; ++t) {
@@ -40,12 +41,12 @@ inline void k_group(const uint8_t* w, const uint8_t* scales, const Int8Record* x
   for (int t = 0; t < T; ++t) sum[t] = _mm512_add_epi32(sum[t], _mm512_mullo_epi32(acc[t], scale));
 }
 
-template <class F, int T, int... G>
+template <class F, class Ahead, int T, int... G>
 inline void k_groups(const uint8_t* w, const uint8_t* scales, const Int8Record* x, __m512i (&sum)[T]) {
-  (k_group<F, G, T>(w, scales, x, sum), ...);
+  (k_group<F, Ahead, G, T>(w, scales, x, sum), ...);
 }
 
-template <class F, int T>
+template <class F, int T, class Ahead>
 void k_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_stride) {
   __m512 total[T];
 #pragma GCC unroll 12
@@ -62,9 +63,9 @@ void k_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_s
 #pragma GCC unroll 12
     for (int t = 0; t < T; ++t) sum[t] = _mm512_setzero_si512();
     if constexpr (F::kGroup == 32)
-      k_groups<F, T, 0, 1, 2, 3, 4, 5, 6, 7>(w, scales, x, sum);
+      k_groups<F, Ahead, T, 0, 1, 2, 3, 4, 5, 6, 7>(w, scales, x, sum);
     else
-      k_groups<F, T, 0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15>(w, scales, x, sum);
+      k_groups<F, Ahead, T, 0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15>(w, scales, x, sum);
     const uint8_t* ds = strip.scales + 32 * b;
     if constexpr (!F::kSplitD) ds = w + F::kD;
     const __m512 d = halves(ds);
@@ -96,7 +97,7 @@ void k_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_s
 
 // ---- Types of 32 columns with float scales --------------------------------------------------------------
 
-template <class F, int T>
+template <class F, int T, class Ahead>
 void legacy_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_stride) {
   __m512 total[T];
 #pragma GCC unroll 12
@@ -104,7 +105,7 @@ void legacy_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_
   const uint8_t *w = strip.lines, *s = strip.scales;
   const int64_t groups = strip.cols / 32;
   for (int64_t group = 0; group < groups; ++group, w += F::kBytes, s += F::kScaleBytes) {
-    prefetch<F::kBytes, T>(w);
+    prefetch<F::kBytes, T, Ahead>(w);
     const Int8Record* record = x + group / 8 * T;
     const int g = static_cast<int>(group % 8);
     constexpr int kQuads = 8 / kParts<F>;
@@ -149,24 +150,26 @@ void legacy_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_
 
 // ---- Dispatch over tile sizes -----------------------------------------------------------------------------
 
-template <class F, int T>
+template <class F, int T, class Ahead>
 inline void tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_stride) {
+  using Asked = std::conditional_t<kWaits<T>, Ahead, Near>;  // one copy of what does not ask
   if constexpr (kIsK<F>)
-    k_tile<F, T>(strip, x, y, y_stride);
+    k_tile<F, T, Asked>(strip, x, y, y_stride);
   else
-    legacy_tile<F, T>(strip, x, y, y_stride);
+    legacy_tile<F, T, Asked>(strip, x, y, y_stride);
 }
 
-template <class F>
+template <class F, class Ahead>
 void multiply(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride) {
   const auto* x = static_cast<const Int8Record*>(records);
-  with_tile_size(tokens, [&]<int T>() { tile<F, T>(strip, x, y, y_stride); });
+  with_tile_size(tokens, [&]<int T>() { tile<F, T, Ahead>(strip, x, y, y_stride); });
 }
 
+template <class Ahead>
 struct Vnni {
   template <class F>
   static constexpr PackedKernel of() {
-    return {F::kType, kIsK<F> ? RecordKind::int8_per_256 : RecordKind::int8_per_32, multiply<F>};
+    return {F::kType, kIsK<F> ? RecordKind::int8_per_256 : RecordKind::int8_per_32, multiply<F, Ahead>};
   }
 };
 
@@ -177,7 +180,13 @@ int64_t spin(int64_t rounds) {
 
 }  // namespace
 
-constinit const PackedKernels kAvx512VnniKernels{
-    .kernels = Int8Kernels<Vnni>::kAll, .count = Int8Kernels<Vnni>::kCount, .to_int8 = to_int8, .spin = spin};
+constinit const PackedKernels kAvx512VnniKernels{.kernels = Int8Kernels<Vnni<Near>>::kAll,
+                                                 .count = Int8Kernels<Vnni<Near>>::kCount,
+                                                 .to_int8 = to_int8,
+                                                 .spin = spin};
+constinit const PackedKernels kAvx512VnniFarKernels{.kernels = Int8Kernels<Vnni<NearAndFar>>::kAll,
+                                                    .count = Int8Kernels<Vnni<NearAndFar>>::kCount,
+                                                    .to_int8 = to_int8,
+                                                    .spin = spin};
 
 }  // namespace sirocco
