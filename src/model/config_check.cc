@@ -7,6 +7,8 @@
 #include <cmath>
 #include <utility>
 
+#include "model/config_fields.h"
+
 namespace sirocco {
 namespace {
 
@@ -31,6 +33,8 @@ std::string latent_fault(const Config& c) {
 std::string grouped_fault(const Config& c) {
   if (c.kv_heads < 1 || c.heads % c.kv_heads != 0)
     return fmt::format("{} heads do not divide among {} key/value heads", c.heads, c.kv_heads);
+  if (c.head_dim < 2 || c.head_dim > kMaxHeadDim)  // where hidden / heads stands in for it
+    return fmt::format("head dimension {}, expected a number from 2 to {}", c.head_dim, kMaxHeadDim);
   if (c.head_dim % 2 != 0) return fmt::format("head dimension {} is odd", c.head_dim);
   return "";
 }

@@ -124,6 +124,10 @@ TEST(NativeConfig, RefusesWhatDoesNotFitTogether) {
   grouped["n_kv_heads"] = 2;
   grouped["head_dim"] = 7;
   EXPECT_EQ(parse_native_config(grouped, "p").error().message, "p: head dimension 7 is odd");
+  grouped.erase("head_dim");
+  grouped["dim"] = 3;  // among four heads
+  EXPECT_EQ(parse_native_config(grouped, "p").error().message,
+            "p: head dimension 0, expected a number from 2 to 16384");
 }
 
 }  // namespace
