@@ -16,7 +16,7 @@
 namespace sirocco {
 namespace {
 
-template <class F, class Ahead, int G, int T>
+template <class F, class Ahead, int T, int G>
 inline void k_group(const uint8_t* w, const uint8_t* scales, const Int8Record* x, __m512i (&sum)[T]) {
   constexpr int kAsked = (F::kBytes / 64 + kGroups<F> - 1) / kGroups<F>;  // lines
   prefetch<64 * kAsked, T, Ahead>(w + 64 * kAsked * G);
@@ -43,10 +43,10 @@ inline void k_group(const uint8_t* w, const uint8_t* scales, const Int8Record* x
 
 template <class F, class Ahead, int T, int... G>
 inline void k_groups(const uint8_t* w, const uint8_t* scales, const Int8Record* x, __m512i (&sum)[T]) {
-  (k_group<F, Ahead, G, T>(w, scales, x, sum), ...);
+  (k_group<F, Ahead, T, G>(w, scales, x, sum), ...);
 }
 
-template <class F, int T, class Ahead>
+template <class F, class Ahead, int T>
 void k_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_stride) {
   __m512 total[T];
 #pragma GCC unroll 12
@@ -97,7 +97,7 @@ void k_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_s
 
 // ---- Types of 32 columns with float scales --------------------------------------------------------------
 
-template <class F, int T, class Ahead>
+template <class F, class Ahead, int T>
 void legacy_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_stride) {
   __m512 total[T];
 #pragma GCC unroll 12
@@ -150,19 +150,19 @@ void legacy_tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_
 
 // ---- Dispatch over tile sizes -----------------------------------------------------------------------------
 
-template <class F, int T, class Ahead>
+template <class F, class Ahead, int T>
 inline void tile(const PackedStrip& strip, const Int8Record* x, float* y, int64_t y_stride) {
   using Asked = std::conditional_t<kWaits<T>, Ahead, Near>;  // one copy of what does not ask
   if constexpr (kIsK<F>)
-    k_tile<F, T, Asked>(strip, x, y, y_stride);
+    k_tile<F, Asked, T>(strip, x, y, y_stride);
   else
-    legacy_tile<F, T, Asked>(strip, x, y, y_stride);
+    legacy_tile<F, Asked, T>(strip, x, y, y_stride);
 }
 
 template <class F, class Ahead>
 void multiply(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride) {
   const auto* x = static_cast<const Int8Record*>(records);
-  with_tile_size(tokens, [&]<int T>() { tile<F, T, Ahead>(strip, x, y, y_stride); });
+  with_tile_size(tokens, [&]<int T>() { tile<F, Ahead, T>(strip, x, y, y_stride); });
 }
 
 template <class Ahead>
@@ -178,15 +178,15 @@ int64_t spin(int64_t rounds) {
                    [](__m512i sum, __m512i a) { return _mm512_dpbusd_epi32(sum, a, a); });
 }
 
+template <class Ahead>
+constexpr PackedKernels kKernels{.kernels = Int8Kernels<Vnni<Ahead>>::kAll,
+                                 .count = Int8Kernels<Vnni<Ahead>>::kCount,
+                                 .to_int8 = to_int8,
+                                 .spin = spin};
+
 }  // namespace
 
-constinit const PackedKernels kAvx512VnniKernels{.kernels = Int8Kernels<Vnni<Near>>::kAll,
-                                                 .count = Int8Kernels<Vnni<Near>>::kCount,
-                                                 .to_int8 = to_int8,
-                                                 .spin = spin};
-constinit const PackedKernels kAvx512VnniFarKernels{.kernels = Int8Kernels<Vnni<NearAndFar>>::kAll,
-                                                    .count = Int8Kernels<Vnni<NearAndFar>>::kCount,
-                                                    .to_int8 = to_int8,
-                                                    .spin = spin};
+constinit const PackedKernels kAvx512VnniKernels = kKernels<Near>;
+constinit const PackedKernels kAvx512VnniFarKernels = kKernels<NearAndFar>;
 
 }  // namespace sirocco
