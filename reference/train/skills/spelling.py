@@ -28,7 +28,7 @@ def word(rng):
     if rng.random() < 0.35:
         text += rng.choice(vocabulary()).lower()
     chance = rng.random()
-    return text.capitalize() if chance < 0.2 else text.lower() if chance < 0.6 else text
+    return text.capitalize() if chance < 0.4 else text.lower() if chance < 0.75 else text
 
 
 DRESSES = [(" {}", "{}"), (' "{}"', '"{}"'), (" ({})", "({})"), (" '{}'", "'{}'"), (" <{}>", "<{}>")]

@@ -75,6 +75,11 @@ REQUEST_PATTERNS = ["[Can you|Will you|I want you to|I would like you to|Now|Kin
                     "[Might|Shall|Should|Could|Won't|Can't] [you|we] [please |kindly |now |]{u}[?|.|]",
                     "[If you would, |I'd like you to |I wish you to |You may |You can |Help me: |Are you able to |Let us |"
                     "Be so kind to |Would it be possible to |Do me a favour: |I ask you to |Try to ]{u}[.|?|]"]
+EVERYDAY = [  # verb, noun, parameter of tools that answer what `unknown` must refuse without them
+    ("get", "weather", "city", "What is the weather in {v}?"), ("get", "news", "city", "What is the news in {v}?"),
+    ("get", "time", "city", "What time is it in {v}?"), ("get", "population", "city", "What is the population of {v}?"),
+    ("count", "people", "city", "How many people live in {v}?"), ("book", "flight", "target", "Can you book a flight to {v}?"),
+    ("get", "distance", "target", "How far is {v}?"), ("find", "president", "city", "Who is the president of {v}?")]
 JOINT_PATTERNS = ["{a}[,|;|.] [and after it|and next|followed by this: |then also|besides,|plus|moreover,|later] "
     "{c}[.|]", "[Two things|Please do both|Both of these]: {d}[,|;| and] {c}[.|]",
                   "[Start with|Begin:] {d}[, next|; second,|. After that] {c}[.|]",
@@ -98,7 +103,6 @@ class Tool:
                 self.verb = base.invented(rng, split, False)
             if (self.verb, self.noun) not in taken:
                 break
-        taken.add((self.verb, self.noun))
         style = rng.random()
         self.name = (f"{self.verb}_{self.noun}" if style < 0.7 else f"{self.verb}{self.noun.capitalize()}" if style < 0.85
                      else f"{self.noun}_{self.verb}")
@@ -113,6 +117,20 @@ class Tool:
             self.params = [(base.invented(rng, split, False), p[1], p[2], []) for p in self.params]
         rng.shuffle(self.params)
         self.required = [p[0] for p in self.params if rng.random() < 0.8]
+        self.question = None
+        if split == TRAIN and rng.random() < 0.15:
+            everyday = rng.choice(EVERYDAY)
+            if everyday[:2] not in taken:
+                self.become(*everyday, rng.random() < 0.5)
+        taken.add((self.verb, self.noun))
+
+    def become(self, verb, noun, param, question, with_noun):
+        """An everyday tool, asked for in the very words that are refused where no tool is given."""
+        self.verb, self.noun, self.question = verb, noun, question
+        self.name = f"{verb}_{noun}" if with_noun else noun
+        self.params = [p for p in PARAMS if p[0] == param]
+        self.required = [param]
+        self.description = self.about()
 
     def about(self):
         """A description such as "Current weather in a city" or "Play a song by its title"."""
@@ -145,6 +163,8 @@ class Tool:
 
     def request(self, rng, split, values):
         article = rng.choice(["the", "the", "a"])
+        if self.question and rng.random() < 0.6:
+            return base.politely(rng, self.question.format(v=next(iter(values.values()))))
         if self.verb in ASKING and rng.random() < 0.5:
             start = ask(rng, ["What is the", "Tell me the", "How is the", "Do you know the", "I wonder what is the",
             "Say what is the"], split, QUESTION_PATTERNS)
@@ -205,9 +225,16 @@ def request(rng, split, tools):
             other = Tool(rng, split, taken)
         return other.request(rng, split, other.values(rng, split)), [], SORRY
     t = rng.choice([facts.identity, facts.turn, arithmetic.turn, unknown.turn])(rng, split)
+    while t.answer == unknown.ANSWER and any(answers(tool, t.user) for tool in tools):
+        t = unknown.turn(rng, split)
     if t.answer == unknown.ANSWER:
         return t.user, [], SORRY
     return t.user, [], t.answer
+
+
+def answers(tool, question):
+    """Whether an everyday tool is what such a question asks for."""
+    return tool.question is not None and tool.noun in question.lower()
 
 
 def conversation(rng, split, rounds=None, thinking=False, results=None):
