@@ -75,11 +75,13 @@ REQUEST_PATTERNS = ["[Can you|Will you|I want you to|I would like you to|Now|Kin
                     "[Might|Shall|Should|Could|Won't|Can't] [you|we] [please |kindly |now |]{u}[?|.|]",
                     "[If you would, |I'd like you to |I wish you to |You may |You can |Help me: |Are you able to |Let us |"
                     "Be so kind to |Would it be possible to |Do me a favour: |I ask you to |Try to ]{u}[.|?|]"]
-EVERYDAY = [  # verb, noun, parameter of tools that answer what `unknown` must refuse without them
-    ("get", "weather", "city", "What is the weather in {v}?"), ("get", "news", "city", "What is the news in {v}?"),
-    ("get", "time", "city", "What time is it in {v}?"), ("get", "population", "city", "What is the population of {v}?"),
-    ("count", "people", "city", "How many people live in {v}?"), ("book", "flight", "target", "Can you book a flight to {v}?"),
-    ("get", "distance", "target", "How far is {v}?"), ("find", "president", "city", "Who is the president of {v}?")]
+EVERYDAY = {  # of training's open questions, those that a tool answers -> its verb, noun and parameter
+    "What is the weather in {city}?": ("get", "weather", "city"), "What is the news in {city}?": ("get", "news", "city"),
+    "What is the population of {city}?": ("get", "population", "city"),
+    "How many people live in {city}?": ("count", "people", "city"),
+    "Can you book a flight to {city}?": ("book", "flight", "target"),
+    "Who is the president of {city}?": ("find", "president", "city")}
+assert EVERYDAY.keys() <= set(base.part(unknown.QUESTIONS, TRAIN)), "held-out wording in training"
 JOINT_PATTERNS = ["{a}[,|;|.] [and after it|and next|followed by this: |then also|besides,|plus|moreover,|later] "
     "{c}[.|]", "[Two things|Please do both|Both of these]: {d}[,|;| and] {c}[.|]",
                   "[Start with|Begin:] {d}[, next|; second,|. After that] {c}[.|]",
@@ -119,15 +121,15 @@ class Tool:
         self.required = [p[0] for p in self.params if rng.random() < 0.8]
         self.question = None
         if split == TRAIN and rng.random() < 0.15:
-            everyday = rng.choice(EVERYDAY)
-            if everyday[:2] not in taken:
-                self.become(*everyday, rng.random() < 0.5)
+            question, (verb, noun, param) = rng.choice(list(EVERYDAY.items()))
+            if (verb, noun) not in taken:
+                self.become(question, verb, noun, param, rng.random() < 0.5)
         taken.add((self.verb, self.noun))
 
-    def become(self, verb, noun, param, question, with_noun):
+    def become(self, question, verb, noun, param, with_verb):
         """An everyday tool, asked for in the very words that are refused where no tool is given."""
         self.verb, self.noun, self.question = verb, noun, question
-        self.name = f"{verb}_{noun}" if with_noun else noun
+        self.name = f"{verb}_{noun}" if with_verb else noun
         self.params = [p for p in PARAMS if p[0] == param]
         self.required = [param]
         self.description = self.about()
@@ -164,7 +166,7 @@ class Tool:
     def request(self, rng, split, values):
         article = rng.choice(["the", "the", "a"])
         if self.question and rng.random() < 0.6:
-            return base.politely(rng, self.question.format(v=next(iter(values.values()))))
+            return base.politely(rng, self.question.format(city=next(iter(values.values()))))
         if self.verb in ASKING and rng.random() < 0.5:
             start = ask(rng, ["What is the", "Tell me the", "How is the", "Do you know the", "I wonder what is the",
             "Say what is the"], split, QUESTION_PATTERNS)
