@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "base/printable.h"
+#include "weights/shard_index.h"
 
 namespace sirocco {
 namespace {
@@ -62,23 +63,11 @@ Result<void> check_complete(const std::string& directory, const std::vector<std:
 Result<void> read_index(CheckpointFiles& files) {
   auto text = read_file(files.index_path, kMaxIndexBytes);
   if (!text) return forward_error(text);
-  auto json = parse_json(*text, files.index_path);
-  if (!json) return forward_error(json);
-  const auto map = json->is_object() ? json->find("weight_map") : json->end();
-  if (!json->is_object() || map == json->end() || !map->is_object())
-    return bad_input(fmt::format("{}: weight_map is missing or is no object", files.index_path));
+  auto index = parse_shard_index(*text, files.index_path);
+  if (!index) return forward_error(index);
+  files.index = *std::move(index);
   std::set<std::string> names;
-  for (const auto& [tensor, file] : map->items()) {
-    if (!file.is_string())
-      return bad_input(
-          fmt::format("{}: weight_map['{}'] is no file name", files.index_path, printable(tensor)));
-    const auto& name = file.get_ref<const std::string&>();
-    if (name.empty() || name != fs::path(name).filename().string() || name == "." || name == "..")
-      return bad_input(fmt::format("{}: weight_map['{}']: '{}' is not the name of a file beside it",
-                                   files.index_path, printable(tensor), printable(name)));
-    files.index.emplace(tensor, name);
-    names.insert(name);
-  }
+  for (const auto& [tensor, name] : files.index) names.insert(name);
   for (const std::string& name : names) {
     const std::string path = (fs::path(files.directory) / name).string();
     if (!file_exists(path))
