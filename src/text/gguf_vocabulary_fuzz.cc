@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Input: ids of begin and end as two bytes, then a token a line, its type in front as a digit. "$B" for a line stands
+// for the 256 tokens of one byte; so inputs stay short. An error in one line, or a tokenizer that encodes and decodes
+// what it is given.
+//
+// Covers: src/text/gguf_vocabulary.cc
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "base/check.h"
+#include "text/tokenizer.h"
+#include "text/utf8.h"
+
+namespace sirocco {
+namespace {
+
+// Each byte in the byte-level alphabet: itself where it is printable, else the next code point from 256 on.
+void add_bytes(GgufVocabulary& vocabulary) {
+  uint32_t next = 256;
+  for (uint32_t b = 0; b < 256; ++b) {
+    const bool printable = (b >= 0x21 && b <= 0x7e) || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
+    std::string token;
+    append_utf8(printable ? b : next++, token);
+    vocabulary.tokens.push_back(std::move(token));
+    vocabulary.token_types.push_back(1);
+  }
+}
+
+GgufVocabulary vocabulary_of(std::string_view input) {
+  GgufVocabulary vocabulary;
+  if (input.size() >= 2) {
+    vocabulary.bos_id = static_cast<signed char>(input[0]);
+    vocabulary.eos_id = static_cast<signed char>(input[1]);
+    input.remove_prefix(2);
+  }
+  while (!input.empty()) {
+    const std::string_view line = input.substr(0, input.find('\n'));
+    input.remove_prefix(std::min(input.size(), line.size() + 1));
+    if (line == "$B") {
+      add_bytes(vocabulary);
+    } else if (!line.empty()) {
+      vocabulary.token_types.push_back(line[0] - '0');
+      if (line.size() == 1 || line[1] != '!') vocabulary.tokens.emplace_back(line.substr(1));  // "1!": a type too many
+    }
+  }
+  return vocabulary;
+}
+
+}  // namespace
+}  // namespace sirocco
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  const auto tokenizer = sirocco::Tokenizer::from_gguf(sirocco::vocabulary_of(input), "x.gguf");
+  if (!tokenizer) {
+    CHECK(tokenizer.error().message.rfind("x.gguf: ", 0) == 0);
+    CHECK(tokenizer.error().message.find('\n') == std::string::npos);
+    return 0;
+  }
+  std::string text;
+  sirocco::append_replacing_invalid(input, text);
+  const auto ids = tokenizer->encode(input);
+  for (const sirocco::TokenId id : ids) CHECK(id >= 0 && id < tokenizer->vocab_size());
+  if (input.find("$B") != std::string_view::npos) CHECK(tokenizer->decode(ids) == text);
+  return 0;
+}
