@@ -96,6 +96,9 @@ class Engine {
   // for the pictures of its messages.
   virtual Result<PictureTokens> picture(std::string_view url) const = 0;
   virtual std::vector<int32_t> tokenize(std::string_view text, const TokenizeOptions& options = {}) const = 0;
+  // A prompt whose answer is what stands between `prefix` and `suffix` (FIM), as mistral-common makes it. Fails with
+  // unsupported where the vocabulary has no tokens for it.
+  virtual Result<std::vector<int32_t>> infill_prompt(std::string_view prefix, std::string_view suffix) const = 0;
   // Invalid UTF-8 becomes U+FFFD; control tokens are dropped unless `spell_special`. Any ids will do.
   virtual std::string detokenize(std::span<const int32_t> ids, bool spell_special = false) const = 0;
   virtual std::string token_bytes(int32_t id) const = 0;  // raw bytes; the name of a control token

@@ -179,7 +179,6 @@ void post_native_completion(const CallPtr& call) {
   run_native(call, fields, *std::move(prompts), as_list);
 }
 
-// Fill in the middle, in the order that the vendor trains it: [SUFFIX] suffix [PREFIX] prefix.
 void post_infill(const CallPtr& call) {
   if (auto error = refuse_early(*call)) return call->fail(*error);
   auto body = parse_body(call->request().body);
@@ -200,19 +199,10 @@ void post_infill(const CallPtr& call) {
   if (prefix.empty() && suffix.empty()) {
     return call->fail(ApiError::bad_request("input_prefix: missing, and so is input_suffix", "input_prefix"));
   }
-  const Engine& engine = call->engine();
-  std::vector<int32_t> ids;
-  if (engine.info().begin_token >= 0) ids.push_back(engine.info().begin_token);
-  for (const auto& [marker, text] : {std::pair{"[SUFFIX]", suffix}, std::pair{"[PREFIX]", prefix + middle}}) {
-    const auto mark = engine.tokenize(marker, {.parse_special = true});
-    if (mark.size() != 1)
-      return call->fail(ApiError::not_supported("this vocabulary has no fill-in-the-middle"));
-    ids.push_back(mark[0]);
-    const auto more = engine.tokenize(text);
-    ids.insert(ids.end(), more.begin(), more.end());
-  }
+  auto ids = call->engine().infill_prompt(prefix + middle, suffix);
+  if (!ids) return call->fail(ApiError::not_supported(ids.error().message));
   std::vector<NativePrompt> prompts;
-  prompts.push_back({std::move(ids), {}});
+  prompts.push_back({*std::move(ids), {}});
   run_native(call, fields, std::move(prompts), false);
 }
 

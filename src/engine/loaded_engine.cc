@@ -182,6 +182,14 @@ std::vector<int32_t> LoadedEngine::tokenize(std::string_view text, const Tokeniz
   return ids;
 }
 
+Result<std::vector<int32_t>> LoadedEngine::infill_prompt(std::string_view prefix, std::string_view suffix) const {
+  if (!tokenizer_.special_id("[SUFFIX]") || !tokenizer_.special_id("[PREFIX]"))
+    return fail(ErrorKind::unsupported, "this vocabulary has no fill-in-the-middle");
+  auto prompt = build_fim_prompt(tokenizer_, prefix, suffix);
+  if (!prompt) return forward_error(prompt);
+  return std::move(prompt->ids);
+}
+
 std::string LoadedEngine::detokenize(std::span<const int32_t> ids, bool spell_special) const {
   return tokenizer_.decode(ids, spell_special ? SpecialTokens::spell_out : SpecialTokens::skip);
 }

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/mapped_file.h"
 #include "engine_fixture.h"
+#include "text/prompt.h"
 
 namespace sirocco {
 namespace {
@@ -50,6 +51,20 @@ void expect_answer(const Json& golden, const Answer& got, int32_t end) {
   for (size_t i = 0; i < calls.size(); ++i) {
     EXPECT_EQ(got.calls[i].name, calls[i]["name"].get<std::string>());
     EXPECT_EQ(got.calls[i].arguments, calls[i]["arguments"].get<std::string>());
+  }
+}
+
+// The suffix is encoded as if behind a smiley, so that its first word does not depend on the marker.
+TEST(Miniature, MakesInfillPromptsAsTokenizeDoes) {
+  const auto engine = open_exactly();
+  ASSERT_TRUE(engine);
+  const auto tokenizer = Tokenizer::open(kRoot + "/models/mini");
+  ASSERT_TRUE(tokenizer);
+  for (const char* suffix : {"", " end", ".", "\n\nend", "(x)"}) {
+    const auto expected = build_fim_prompt(*tokenizer, "int a =", suffix);
+    const auto got = engine->infill_prompt("int a =", suffix);
+    ASSERT_TRUE(expected && got) << suffix;
+    EXPECT_EQ(*got, expected->ids) << suffix;
   }
 }
 

@@ -172,6 +172,11 @@ std::vector<int32_t> FakeEngine::tokenize(std::string_view text, const TokenizeO
   return ids;
 }
 
+Result<std::vector<int32_t>> FakeEngine::infill_prompt(std::string_view prefix, std::string_view suffix) const {
+  const std::string text = "[SUFFIX]" + std::string(suffix) + "[PREFIX]" + std::string(prefix);
+  return tokenize(text, {.add_begin = true, .parse_special = true});
+}
+
 std::string FakeEngine::token_bytes(int32_t id) const {
   if (id >= kFirstByte && id < kFirstByte + 256) return std::string(1, static_cast<char>(id - kFirstByte));
   for (const auto& [name, control] : kControls) {

@@ -41,6 +41,7 @@ class FakeEngine final : public Engine {
                            std::vector<std::string>* ignored) const override;
   Result<PictureTokens> picture(std::string_view url) const override;
   std::vector<int32_t> tokenize(std::string_view text, const TokenizeOptions& options) const override;
+  Result<std::vector<int32_t>> infill_prompt(std::string_view prefix, std::string_view suffix) const override;
   std::string detokenize(std::span<const int32_t> ids, bool spell_special) const override;
   std::string token_bytes(int32_t id) const override;
   Result<Stream> submit(GenerateRequest request) override;
