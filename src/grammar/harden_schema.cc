@@ -97,14 +97,19 @@ std::optional<uint64_t> length_of(const Json& schema, const char* key) {
   return it->get<uint64_t>();
 }
 
-Result<void> harden(Json& schema);
+Result<void> harden(Json& schema, UnsafePattern unsafe);
 
-Result<void> harden_object(Json& schema) {
+Result<void> harden_object(Json& schema, UnsafePattern unsafe) {
   if (const auto pattern = schema.find("pattern"); pattern != schema.end() && pattern->is_string()) {
     auto hard = harden_pattern(pattern->get_ref<const std::string&>());
-    if (!hard) return forward_error(hard);
-    *pattern = *std::move(hard);
-  } else if (!schema.contains("format")) {
+    if (hard)
+      *pattern = *std::move(hard);
+    else if (unsafe == UnsafePattern::leave_out)
+      schema.erase(pattern);
+    else
+      return forward_error(hard);
+  }
+  if (!schema.contains("pattern") && !schema.contains("format")) {
     const auto least = length_of(schema, "minLength");
     const auto most = length_of(schema, "maxLength");
     if ((least || most) && schema.value("type", Json("string")) == "string") {
@@ -126,16 +131,16 @@ Result<void> harden_object(Json& schema) {
   for (auto& [key, value] : schema.items()) {
     if (key == "enum" || key == "const" || key == "default" || key == "examples")
       continue;  // values, no schemas
-    if (auto done = harden(value); !done) return done;
+    if (auto done = harden(value, unsafe); !done) return done;
   }
   return {};
 }
 
-Result<void> harden(Json& schema) {
-  if (schema.is_object()) return harden_object(schema);
+Result<void> harden(Json& schema, UnsafePattern unsafe) {
+  if (schema.is_object()) return harden_object(schema, unsafe);
   if (!schema.is_array()) return {};
   for (Json& item : schema) {
-    if (auto done = harden(item); !done) return done;
+    if (auto done = harden(item, unsafe); !done) return done;
   }
   return {};
 }
@@ -146,9 +151,9 @@ Result<std::string> harden_pattern(std::string_view pattern) {
   return PatternHardener(pattern).run();
 }
 
-Result<Json> harden_schema(const Json& schema) {
+Result<Json> harden_schema(const Json& schema, UnsafePattern unsafe) {
   Json copy = schema;
-  if (auto done = harden(copy); !done) return forward_error(done);
+  if (auto done = harden(copy, unsafe); !done) return forward_error(done);
   return copy;
 }
 

@@ -52,7 +52,7 @@ ApiResult<Json> schema_format(const std::string& text, const std::string& field,
     return api::fail_api(ApiError::bad_request(
         fmt::format("{}: keywords that cannot be enforced: {}", field, fmt::join(bad, ", ")), field));
   }
-  auto hard = harden_schema(*schema);
+  auto hard = harden_schema(*schema, strict ? UnsafePattern::refuse : UnsafePattern::leave_out);
   if (!hard)
     return api::fail_api(ApiError::bad_request(fmt::format("{}: {}", field, hard.error().message), field));
   return Json{{"type", "json_schema"}, {"json_schema", *std::move(hard)}};

@@ -255,6 +255,14 @@ TEST(SchemaCheck, FindsKeywordsWhereTheyCount) {
       std::vector<std::string>{"anyOf[1].items.contains"});
 }
 
+TEST(HardenSchema, LeavesOutUnsafePatternsWhereTheyNeedNotHold) {
+  const Json schema = Json::parse(R"({"properties": {"a": {"type": "string", "pattern": "\\t", "maxLength": 3}}})");
+  EXPECT_FALSE(harden_schema(schema, UnsafePattern::refuse).has_value());
+  const auto lenient = harden_schema(schema, UnsafePattern::leave_out);
+  ASSERT_TRUE(lenient.has_value());
+  EXPECT_EQ((*lenient)["properties"]["a"], Json::parse(R"({"type": "string", "pattern": "[^\\x00-\\x1f\"\\\\]{0,3}"})"));
+}
+
 TEST(HardenSchema, RewritesWhatReachesTooFar) {
   EXPECT_EQ(harden_pattern("^a.b$").value(), R"(^a[^\x00-\x1f"\\]b$)");
   EXPECT_EQ(harden_pattern("[^x]").value(), R"([^\x00-\x1f"\\x])");
