@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kTolerance = 1e-4;
+constexpr double kTolerance = 1e-5;
 const char* const kGoldens = SIROCCO_SOURCE_DIR "/tests/golden/model/logits";
 const char* const kAllExperts = SIROCCO_SOURCE_DIR "/tests/golden/model/all_experts";
 

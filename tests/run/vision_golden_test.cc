@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kExact = 2e-5;    // largest difference ÷ largest magnitude
+constexpr double kExact = 1e-5;    // largest difference ÷ largest magnitude
 constexpr double kDefault = 0.05;  // the same in the default mode
 constexpr int32_t kImageToken = 10;
 const char* const kGoldens = SIROCCO_SOURCE_DIR "/tests/golden/model/vision";
