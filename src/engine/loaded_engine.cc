@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "base/available_memory.h"
 #include "engine/memory_plan.h"
 #include "engine/request_fields.h"
 #include "model/known_models.h"

@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <limits>
 
 namespace sirocco {
 namespace {
@@ -14,12 +12,6 @@ constexpr int64_t kSparePages = 2;  // for copies of shared pages; Scheduler::lo
 
 std::string gibibytes(uint64_t bytes) {
   return fmt::format("{:.2f} GiB", static_cast<double>(bytes) / 1073741824.0);
-}
-
-uint64_t read_number(const char* path) {  // absent or "max": no limit
-  std::ifstream file(path);
-  uint64_t value = 0;
-  return file >> value ? value : std::numeric_limits<uint64_t>::max();
 }
 
 }  // namespace
@@ -57,22 +49,6 @@ Result<MemoryPlan> plan_memory(const MemoryFacts& f) {
                   gibibytes(page_bytes * static_cast<uint64_t>(plan.pages)), plan.pages, f.page_tokens,
                   plan.context_tokens, f.model_context_tokens);
   return plan;
-}
-
-uint64_t available_memory_bytes() {
-  uint64_t available = std::numeric_limits<uint64_t>::max();
-  std::ifstream meminfo("/proc/meminfo");
-  for (std::string key, unit; meminfo >> key;) {
-    uint64_t value = 0;
-    meminfo >> value;
-    std::getline(meminfo, unit);
-    if (key == "MemAvailable:") available = value * 1024;
-  }
-  const uint64_t limit = read_number("/sys/fs/cgroup/memory.max");
-  const uint64_t used = read_number("/sys/fs/cgroup/memory.current");
-  if (limit != std::numeric_limits<uint64_t>::max() && used < limit)
-    available = std::min(available, limit - used);
-  return available;
 }
 
 }  // namespace sirocco

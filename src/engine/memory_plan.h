@@ -10,10 +10,9 @@
 namespace sirocco {
 
 struct MemoryFacts {
-  uint64_t available_bytes =
-      0;                      // that a program may take now without swapping, this process's limit included
-  uint64_t weight_bytes = 0;  // of the files; mapped pages count as available until they are read
-  uint64_t picture_bytes = 0;  // encoded ones that are kept, those that wait, the one that is encoded
+  uint64_t available_bytes = 0;  // base/available_memory.h
+  uint64_t weight_bytes = 0;     // of the files; mapped pages count as available, read or not
+  uint64_t picture_bytes = 0;    // encoded ones that are kept, those that wait, the one that is encoded
   int64_t page_bytes = 0;
   int64_t page_tokens = 64;
   int64_t model_context_tokens = 0;   // the model's own limit
@@ -29,7 +28,5 @@ struct MemoryPlan {
 };
 
 Result<MemoryPlan> plan_memory(const MemoryFacts& facts);
-
-uint64_t available_memory_bytes();  // /proc/meminfo, capped by the control group's limit
 
 }  // namespace sirocco

@@ -3,9 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <string>
 
+#include "base/available_memory.h"
 #include "ops/rope.h"
 #include "ops/select.h"
 #include "run/cpu/linear.h"
@@ -58,14 +57,7 @@ uint64_t matrix_bytes(const ModelWeights& weights) {
 // Packed weights are a copy as large as the file's; where the machine has no room for it, they are read where
 // they lie.
 bool fits_in_memory(uint64_t bytes) {
-  std::ifstream info("/proc/meminfo");
-  for (std::string name, unit; info >> name;) {
-    uint64_t kilobytes = 0;
-    if (!(info >> kilobytes)) break;
-    std::getline(info, unit);
-    if (name == "MemAvailable:") return bytes < kilobytes * 1024 / 10 * 9;
-  }
-  return true;  // not told: let the allocation decide
+  return bytes < available_memory_bytes() / 10 * 9;
 }
 
 }  // namespace
