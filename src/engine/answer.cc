@@ -75,7 +75,7 @@ std::optional<Answering::Ending> Answering::take_token(const LiveRequest& live, 
   const GenerateRequest& request = live.request;
   choice.logits_hash = hash_of_row(logits);
   const auto token = pick(request, choice, logits);
-  if (!token) return Ending{FinishReason::error, {}, -1, "no token is allowed here"};
+  if (!token) return Ending{FinishReason::error, {}, -1, "no token is allowed here", /*nothing_allowed=*/true};
   choice.answer.push_back(*token);
   out.tokens.push_back(*token);
   if (request.logprobs >= 0) {

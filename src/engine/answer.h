@@ -20,6 +20,7 @@ class Answering {
     std::string stop_string;
     int32_t stop_token = -1;
     std::string error;
+    bool nothing_allowed = false;  // as in Finish
   };
 
   // Takes the next token of `choice` from `logits` and adds what it says to `out`. An ending, if it is the

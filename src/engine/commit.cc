@@ -109,6 +109,7 @@ void EngineLoop::finish(const Owner& owner, const Answering::Ending& ending, Del
   result.stop_string = ending.stop_string;
   result.stop_token = ending.stop_token;
   result.error = ending.error;
+  result.nothing_allowed = ending.nothing_allowed;
   result.usage = {prompt_tokens, live.cached_tokens, answer_tokens, choice.reply.reasoning_tokens()};
   result.timings = choice.timings;
   result.timings.queue_ms = 1e3 * (start_s - live.submitted_s);

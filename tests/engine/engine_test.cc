@@ -123,6 +123,16 @@ TEST(Engine, SamplesNothingButAllowedTokensAndNoBadWords) {
   EXPECT_EQ(std::ranges::count(other.tokens, free.tokens[3]), 0);
 }
 
+TEST(Engine, TellsWhenTheRequestLeavesNoToken) {
+  FakeEngine e(wander);
+  auto request = prompt_request(numbers(0, 20), 30);
+  request.allowed_tokens = {kEnd};
+  request.min_tokens = 1;
+  const Finish finish = e.answer(request).finish;
+  EXPECT_EQ(finish.reason, FinishReason::error);
+  EXPECT_TRUE(finish.nothing_allowed);
+}
+
 TEST(Engine, ComputesThePromptAloneWhenNoTokenIsAskedFor) {
   FakeEngine e(wander);
   auto request = prompt_request(numbers(0, 150), 0);

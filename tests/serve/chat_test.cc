@@ -177,6 +177,13 @@ TEST(Chat, ReportsErrorsOfTheEngine) {
   EXPECT_TRUE(stream.body.ends_with("data: [DONE]\n\n"));
 }
 
+TEST(Chat, BlamesTheRequestThatLeavesNoToken) {
+  TestServer server;
+  const HttpAnswer answer = server.post("/v1/chat/completions", chat_body("contradict"));
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.json()["error"]["type"], "invalid_request_error");
+}
+
 TEST(Chat, IgnoresUnknownFieldsWithALogLine) {
   TestServer server;
   EXPECT_EQ(server.post("/v1/chat/completions", chat_body("x", {{"sparkle", 1}})).status, 200);

@@ -242,7 +242,7 @@ Result<Stream> FakeEngine::submit(GenerateRequest request) {
       call(1, "second", R"({"b": 2})");
     } else if (request.format == ReplyFormat::text) {
       letters(said, &Delta::content);
-    } else if (said != "fail" && said != "forever") {
+    } else if (said != "fail" && said != "contradict" && said != "forever") {
       letters("You said: " + said, &Delta::content);
     }
     if (request.prompt_logprobs >= 0 && i == 0 && !choice.script.empty())
@@ -263,12 +263,14 @@ Result<Stream> FakeEngine::submit(GenerateRequest request) {
 }
 
 bool FakeEngine::step(Live& live) {
+  const std::string said = script_of(live.request);
   const auto finish = [&](size_t index, FinishReason reason) {
     Live::Choice& choice = live.choices[index];
     choice.over = true;
     Finish what;
     what.reason = reason;
     if (reason == FinishReason::error) what.error = "the model fell over";
+    what.nothing_allowed = reason == FinishReason::error && said == "contradict";
     what.usage = choice.usage;
     what.usage.prompt_tokens = static_cast<int64_t>(live.request.prompt.size());
     what.timings.predicted_tokens = choice.usage.completion_tokens;
@@ -290,12 +292,11 @@ bool FakeEngine::step(Live& live) {
     stats_.prompt_tokens += static_cast<uint64_t>(total);
     return false;
   }
-  const std::string said = script_of(live.request);
   bool all_over = true;
   for (size_t i = 0; i < live.choices.size(); ++i) {
     Live::Choice& choice = live.choices[i];
     if (choice.over) continue;
-    if (said == "fail") {
+    if (said == "fail" || said == "contradict") {
       finish(i, FinishReason::error);
     } else if (live.request.max_tokens >= 0 && choice.usage.completion_tokens >= live.request.max_tokens) {
       finish(i, FinishReason::length);

@@ -4,6 +4,7 @@
 // real one. Scripts, by the last user or tool text:
 //   "call NAME ARGS"   a tool call          "two calls"  two of them
 //   "fail"             ends with an error   "forever"    never ends by itself
+//   "contradict"       ends with the error that the request left no token to sample
 //   anything else      "You said: …"; a thought in front where the effort is high
 // A picture is any data: URL of type image/…, 2 × 2 squares large.
 #pragma once
