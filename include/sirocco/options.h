@@ -12,7 +12,7 @@
 
 namespace sirocco {
 
-enum class SoftmaxScale { plain, mscale };  // model.md calls them readings; plain is the vendor's
+enum class SoftmaxScale { plain, mscale };  // plain is the vendor's: docs/decisions/0003-plain-softmax-scale.md
 enum class CacheFormat { bf16, f32, q8 };   // of the latent cache; exact mode implies f32
 enum class LogLevel { debug, info, warning };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Batch: all that one step of the model reads, as plain views that own nothing. Any number of tokens per
-// sequence per step: prefill chunks, decoding (1) and draft verification (2–16) are the same call.
+// sequence per step: prefill chunks and decoding (one) are the same call, and so could be the verification of drafts.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace sirocco {
 struct SequenceSpan {
   int32_t first_row = 0;                // into Batch::tokens
   int32_t rows = 0;                     // new tokens of this sequence in this step; > 0
-  int32_t cached_tokens = 0;            // already in the cache: its keys are positions_offset + 0 … cached-1
-  std::span<const int32_t> page_table;  // pages that hold rows 0 … cached_tokens + rows - 1
+  int32_t cached_tokens = 0;            // already in the cache: keys of tokens 0 … cached_tokens - 1
+  std::span<const int32_t> page_table;  // pages that hold tokens 0 … cached_tokens + rows - 1
 };
 
 // Hidden states that replace the embeddings of some rows: pictures.

@@ -16,7 +16,7 @@ namespace sirocco {
 
 inline constexpr int kStripRows = 16;
 inline constexpr int kRecordColumns = 256;
-inline constexpr int kMaxTile = 12;      // tokens that one call of any kernel multiplies
+inline constexpr int kMaxTile = 12;      // tokens that one call of any kernel without most_tokens multiplies
 inline constexpr int kLargestTile = 64;  // of those that take more (PackedKernel::most_tokens)
 
 // Tile sizes that kernels are made for.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpTable: one constant table of kernels per instruction set, the only symbol that an ISA's folder exports.
+// OpTable: the kernels of one instruction set. Each file of an ISA's folder exports its constant tables (this one,
+// PackedKernels, LatentKernels) and no other symbol; select.cc puts them together.
 // Kernels are single-threaded and know no model; src/run/cpu splits the work over threads. src/ops/scalar is
 // the definition of each; a table may point at the scalar kernel where its own would not be faster. Others
 // keep its order of additions but may fuse a multiplication with the addition behind it. This header is the

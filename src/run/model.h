@@ -28,10 +28,12 @@ enum class AttentionScale {
 
 enum class CacheType { automatic, bf16, f32, q8 };  // automatic: f32 in exact mode, else bf16
 
+// Packed kernels know the absorbed form alone. They take every step, whatever its rows, where weights are packed and
+// the model's shapes and the cache's type suit them, unless `expanded` is asked for.
 enum class AttentionForm {
-  automatic,  // expanded where many new tokens share a prefix, absorbed otherwise
-  absorbed,   // queries go into the latent space: what decoding wants
-  expanded,   // keys and values come out of it: what prefill wants
+  automatic,  // without packed kernels: expanded for many new tokens of a sequence, absorbed for few
+  absorbed,   // queries go into the latent space: cheaper for few
+  expanded,   // keys and values come out of it: cheaper for many
 };
 
 struct ModelOptions {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Latent attention in its absorbed form with packed kernels (ops/latent_kernels.h): W_UK and W_UV packed as
-// bf16, sixteen heads a lane each, the sequence cut into runs of kRunPages pages whose partial results are
-// merged in order. The cut is fixed, so a row's result depends on its own keys alone. Neighbouring rows of a
-// sequence share the narrowed keys. Decoding shares runs out over the threads; many rows share themselves
-// out.
+// Latent attention in its absorbed form with packed kernels (ops/latent_kernels.h): W_UK and W_UV packed as the
+// 16-bit type that the table multiplies fastest (find_wide_kernel), sixteen heads a lane each, the sequence cut into
+// runs of kRunPages pages whose partial results are merged in order. The cut is fixed, so a row's result depends on
+// its own keys alone. Neighbouring rows of a sequence share the narrowed keys. Decoding shares runs out over the
+// threads; many rows share themselves out.
 #pragma once
 
 #include <vector>

@@ -18,8 +18,8 @@ int next_tile(int64_t left, int most = kMaxTile, int multiple = 1);
 
 int64_t record_bytes(RecordKind kind);
 
-// x[cols], cols <= kRecordColumns, into one record of kind bf16, f32 or int16; what lies behind cols is left as it
-// is, or zero up to a multiple of 32.
+// x[cols], cols <= kRecordColumns, into one record of kind bf16, bf16_pair, f32 or int16; what lies behind cols is
+// left as it is, or zero up to a multiple of 32.
 void narrow_to_record(const OpTable& ops, RecordKind kind, const float* x, int64_t cols, std::byte* record);
 
 class Activations {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CPU backend: weights stay where the checkpoint maps them, activations are float32 in one workspace.
+// The CPU backend: weights are packed into one arena for the kernels that were chosen, or read where the checkpoint
+// maps them (exact mode, or too little memory for the copy); activations are float32 in one workspace.
 #pragma once
 
 #include <memory>

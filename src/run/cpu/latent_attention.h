@@ -3,7 +3,8 @@
 //   q = W_qb norm(W_qa h), per head [nope N | rope R];  [c | k_rope] = W_kva h, c normed, rope rotated
 //   score = (q_nope · W_UK c + q_rope · k_rope) · s;  o = W_UV Σ softmax(score) c;  out = W_o [o_1 … o_H]
 // Two forms of the same sum: absorbed (q_nope goes through W_UK once a query) and expanded (c goes through
-// W_UK and W_UV once a key). They agree to rounding; tests hold them against each other.
+// W_UK and W_UV once a key). They agree to rounding; tests hold them against each other. Where weights are packed,
+// kernels of the absorbed form (absorbed_attention.h) take every row; else float32 takes the cheaper of the two.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Workspace: every activation buffer of a forward pass, sized once for the largest batch. A block takes what
-// it needs as a view of the batch's T rows; nothing is allocated while a step runs.
+// Workspace: the activation buffers of a forward pass, sized once for the largest batch. A block takes what it needs
+// as a view of the batch's T rows. What grows on first use (scratch, narrowed activations, attention's partial
+// results) is in Compute.
 #pragma once
 
 #include "base/aligned_buffer.h"
