@@ -18,7 +18,7 @@ void add_engine_flags(CLI::App& command, EngineFlags& flags) {
   command.add_flag("--exact", o.exact, "float32 throughout, for comparisons");
   command.add_flag("--deterministic", o.deterministic, "the same tokens in any company of other requests");
   command
-      .add_option("--attention-scale", flags.attention_scale, "reading of the softmax scale: plain or mscale")
+      .add_option("--attention-scale", flags.softmax_scale, "reading of the softmax scale: plain or mscale")
       ->check(CLI::IsMember({"plain", "mscale"}));
   command.add_option("--cache-type", flags.cache_type, "numbers in the cache: bf16, f32 or q8")
       ->check(CLI::IsMember({"bf16", "f32", "q8"}));
@@ -34,7 +34,7 @@ CacheFormat cache_format_named(const std::string& name) {
 
 Result<std::unique_ptr<Engine>> open_engine(const EngineFlags& flags) {
   EngineOptions options = flags.options;
-  options.softmax_scale = flags.attention_scale == "mscale" ? SoftmaxScale::mscale : SoftmaxScale::plain;
+  options.softmax_scale = flags.softmax_scale == "mscale" ? SoftmaxScale::mscale : SoftmaxScale::plain;
   options.cache_format = cache_format_named(flags.cache_type);
   LoadProgressLine line;
   options.fetch_picture = read_picture;

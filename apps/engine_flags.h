@@ -12,7 +12,7 @@ namespace sirocco {
 
 struct EngineFlags {
   EngineOptions options;
-  std::string attention_scale = "plain";
+  std::string softmax_scale = "plain";
   std::string cache_type = "bf16";
 };
 

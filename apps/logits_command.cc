@@ -20,7 +20,7 @@ namespace {
 
 struct LogitsOptions {
   std::string model, tokens, out;
-  std::string attention_scale = "plain";
+  std::string softmax_scale = "plain";
   std::vector<std::string> pictures;
   int64_t position = 0;
   ModelOptions options;
@@ -31,7 +31,7 @@ Result<int64_t> write_logits(LogitsOptions& o) {
   if (!opened) return forward_error(opened);
   auto mmproj = open_mmproj(*opened, "");
   if (!mmproj) return forward_error(mmproj);
-  o.options.attention_scale = attention_scale_named(o.attention_scale);
+  o.options.softmax_scale = softmax_scale_named(o.softmax_scale);
   LoadProgressLine line;
   o.options.progress = [&](uint64_t done, uint64_t total) { line.show({done, total}); };
   auto model = Model::load(std::make_shared<const Checkpoint>(std::move(*opened)), o.options,
@@ -75,7 +75,7 @@ void add_logits_command(CLI::App& app, int& exit_code) {
   command->add_option("--position", o->position, "position of the first token; default 0")
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 30));
   command
-      ->add_option("--attention-scale", o->attention_scale, "reading of the softmax scale: plain or mscale")
+      ->add_option("--attention-scale", o->softmax_scale, "reading of the softmax scale: plain or mscale")
       ->check(CLI::IsMember({"plain", "mscale"}));
   command->add_flag("--exact", o->options.exact, "float32 throughout");
   command->add_option("--threads", o->options.threads, "threads that compute; 0: one a core")

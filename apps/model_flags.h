@@ -5,6 +5,7 @@
 #include <string>
 
 #include "run/model.h"
+#include "sirocco/options.h"
 
 namespace sirocco {
 
@@ -16,8 +17,8 @@ inline CacheType cache_type_named(const std::string& name) {
 }
 
 // "plain" or "mscale", which the parsing has checked.
-inline AttentionScale attention_scale_named(const std::string& name) {
-  return name == "mscale" ? AttentionScale::mscale : AttentionScale::plain;
+inline SoftmaxScale softmax_scale_named(const std::string& name) {
+  return name == "mscale" ? SoftmaxScale::mscale : SoftmaxScale::plain;
 }
 
 }  // namespace sirocco

@@ -31,7 +31,7 @@ constexpr int64_t kDefaultContext = 512;
 
 struct Arguments {
   std::string model, text, kl_base, save_logits;
-  std::string attention_scale = "plain", cache_type = "auto";
+  std::string softmax_scale = "plain", cache_type = "auto";
   int64_t context = 0, stride = 0;  // 0: the base's, else the defaults
   bool json = false;
   ModelOptions options;
@@ -216,7 +216,7 @@ void add_options(CLI::App& command, Arguments& a) {
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 30));
   command.add_option("--kl-base", a.kl_base, "logits of another run to measure the distance from");
   command.add_option("--save-logits", a.save_logits, "write this run's logits, for another's --kl-base");
-  command.add_option("--attention-scale", a.attention_scale, "reading of the softmax scale: plain or mscale")
+  command.add_option("--attention-scale", a.softmax_scale, "reading of the softmax scale: plain or mscale")
       ->check(CLI::IsMember({"plain", "mscale"}));
   command
       .add_option("--cache-type", a.cache_type, "auto, bf16, f32 or q8; auto: f32 in exact mode, else bf16")
@@ -239,7 +239,7 @@ void add_perplexity_command(CLI::App& app, int& exit_code) {
   command->footer(std::string("Error bars are standard errors with tokens taken for independent.\n") +
                   kExitCodesHelp);
   command->callback([a, &exit_code] {
-    a->options.attention_scale = attention_scale_named(a->attention_scale);
+    a->options.softmax_scale = softmax_scale_named(a->softmax_scale);
     a->options.cache_type = cache_type_named(a->cache_type);
     const auto outcome = judge(*a);
     if (!outcome) {

@@ -102,11 +102,11 @@ Result<bool> verify(const std::string& path, ModelOptions options) {
             "(36 layers of width 4096, 131072 tokens)",
             path, config->layers, config->hidden, config->vocabulary));
   fmt::print("softmax scale plain:\n");
-  options.attention_scale = AttentionScale::plain;
+  options.softmax_scale = SoftmaxScale::plain;
   const auto plain = try_scale(checkpoint, options);
   if (!plain) return tl::unexpected<Error>(plain.error());
   fmt::print("softmax scale mscale:\n");
-  options.attention_scale = AttentionScale::mscale;
+  options.softmax_scale = SoftmaxScale::mscale;
   const auto mscale = try_scale(checkpoint, options);
   if (!mscale) return tl::unexpected<Error>(mscale.error());
   if (meets(*plain) == meets(*mscale)) {

@@ -12,8 +12,12 @@
 
 namespace sirocco {
 
-enum class SoftmaxScale { plain, mscale };  // plain is the vendor's: docs/decisions/0003-plain-softmax-scale.md
-enum class CacheFormat { bf16, f32, q8 };   // of the latent cache; exact mode implies f32
+// Two readings of YaRN: docs/decisions/0003-plain-softmax-scale.md.
+enum class SoftmaxScale {
+  plain,   // (nope + rope)^-1/2, the vendor's
+  mscale,  // times YaRN's mscale², as llama.cpp and current transformers multiply it
+};
+enum class CacheFormat { bf16, f32, q8 };  // of the latent cache; exact mode implies f32
 enum class LogLevel { debug, info, warning };
 
 struct LoadProgress {

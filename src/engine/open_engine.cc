@@ -18,8 +18,7 @@ CacheType cache_type(CacheFormat format, bool exact) {
 ModelOptions model_options(const EngineOptions& options) {
   ModelOptions model;
   model.exact = options.exact;
-  model.attention_scale =
-      options.softmax_scale == SoftmaxScale::mscale ? AttentionScale::mscale : AttentionScale::plain;
+  model.softmax_scale = options.softmax_scale;
   model.cache_type = cache_type(options.cache_format, options.exact);
   // One form for prompts and answers: then a row's result does not depend on how it was chunked.
   if (options.deterministic) model.attention_form = AttentionForm::absorbed;

@@ -16,15 +16,11 @@
 #include "model/config.h"
 #include "run/picture_encoding.h"
 #include "run/profile.h"
+#include "sirocco/options.h"
 #include "sirocco/status.h"
 #include "weights/checkpoint.h"
 
 namespace sirocco {
-
-enum class AttentionScale {
-  plain,   // (N + R)^-1/2, the vendor's reading
-  mscale,  // times YaRN's mscale², as llama.cpp and current transformers multiply it
-};
 
 enum class CacheType { automatic, bf16, f32, q8 };  // automatic: f32 in exact mode, else bf16
 
@@ -38,7 +34,7 @@ enum class AttentionForm {
 
 struct ModelOptions {
   bool exact = false;  // float32 throughout
-  AttentionScale attention_scale = AttentionScale::plain;
+  SoftmaxScale softmax_scale = SoftmaxScale::plain;
   CacheType cache_type = CacheType::automatic;
   AttentionForm attention_form = AttentionForm::automatic;
   int threads = 0;                 // 0: one a core

@@ -116,7 +116,7 @@ std::unique_ptr<Model> load(const std::string& path, bool mscale, AttentionForm 
   if (!checkpoint) return nullptr;
   ModelOptions options;
   options.exact = true;
-  options.attention_scale = mscale ? AttentionScale::mscale : AttentionScale::plain;
+  options.softmax_scale = mscale ? SoftmaxScale::mscale : SoftmaxScale::plain;
   options.attention_form = form;
   options.max_batch_tokens = tokens;
   auto model = Model::load(std::make_shared<const Checkpoint>(std::move(*checkpoint)), options);

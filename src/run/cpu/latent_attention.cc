@@ -17,9 +17,9 @@ namespace {
 constexpr int64_t kExpandFromRows = 128;
 constexpr int64_t kHeadsPerTask = 8;
 
-float softmax_scale(const Config& config, AttentionScale reading) {
+float softmax_scale(const Config& config, SoftmaxScale reading) {
   double scale = 1.0 / std::sqrt(static_cast<double>(config.nope_dim + config.rope_dim));
-  if (reading == AttentionScale::mscale && config.rope.factor > 1.0 && config.rope.mscale_all_dim != 0.0) {
+  if (reading == SoftmaxScale::mscale && config.rope.factor > 1.0 && config.rope.mscale_all_dim != 0.0) {
     const double mscale = 0.1 * config.rope.mscale_all_dim * std::log(config.rope.factor) + 1.0;
     scale *= mscale * mscale;
   }
@@ -43,7 +43,7 @@ LatentAttention::LatentAttention(const Config& config, const LayerWeights& weigh
       eps_(static_cast<float>(config.norm_eps)),
       interleaved_(config.rope_interleaved),
       form_(options.attention_form),
-      scale_(softmax_scale(config, options.attention_scale)),
+      scale_(softmax_scale(config, options.softmax_scale)),
       q_a_(loader.load(weights.latent.q_a)),
       q_b_(loader.load(weights.latent.q_b)),
       kv_a_(loader.load(weights.latent.kv_a)),
