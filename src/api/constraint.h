@@ -34,9 +34,6 @@ struct Constraint {
   FormKind form = FormKind::any;               // of the content
   std::string form_text = {};                  // schema, regex or grammar
   std::vector<std::string> alternatives = {};  // FormKind::choice
-
-  // True if the structure alone decides: worth a mask only where a mask is cheap.
-  bool is_plain() const { return form == FormKind::any && tools.empty(); }
 };
 
 using MaskPtr = std::shared_ptr<const TokenMask>;

@@ -29,7 +29,6 @@ struct Batch {
   std::span<const SequenceSpan> sequences;
   std::span<const int32_t> logit_rows;  // ascending rows of tokens that want logits
   std::span<const EmbeddingOverride> overrides;
-  bool want_hidden = false;  // also hand out the hidden states after the final norm, for logit_rows
 };
 
 }  // namespace sirocco

@@ -3,7 +3,7 @@
 // page table and how much of it the prefix tree knows. Pages in the tree are never written again; whoever
 // would write into one gets a copy (PageCopy), which the engine carries out before the next step.
 //
-//   keys   0 ………………… published_pages · 64 ………… tokens ……… pages.size() · 64
+//   keys   0 ………………………… published · 64 ………… tokens ……… pages.size() · 64
 //          in the tree, shared, read only │ own pages, written │ reserved
 #pragma once
 
@@ -31,7 +31,6 @@ class Lease {
   Lease& operator=(Lease&&) = default;
 
   std::span<const int32_t> pages() const { return pages_; }
-  int64_t published_pages() const { return published_; }
 
  private:
   friend class PageCache;

@@ -51,7 +51,6 @@ class PrefixTree {
   Node* node_of(int32_t page) { return node_of_page_[static_cast<size_t>(page)]; }
 
   bool evict_oldest();  // frees one cached page; false when there is none
-  int64_t nodes() const { return nodes_; }
   void check() const;
 
  private:

@@ -48,7 +48,7 @@ void BatchBuilder::add_pictures(const PlanItem& item, const LiveRequest& request
 }
 
 const Batch& BatchBuilder::batch() {
-  batch_ = {tokens_, positions_, spans_, logit_rows_, overrides_, false};
+  batch_ = {tokens_, positions_, spans_, logit_rows_, overrides_};
   return batch_;
 }
 

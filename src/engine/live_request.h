@@ -30,7 +30,7 @@ struct Choice {
   ReplyParser reply;
   StopMatcher stops;
   bool broke_line = false;  // the answer has a line break
-  double first_step_s = 0.0, first_token_s = 0.0, last_token_s = 0.0;
+  double first_token_s = 0.0, last_token_s = 0.0;
   Timings timings;
   uint64_t logits_hash = 0;
 };

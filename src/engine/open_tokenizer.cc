@@ -22,8 +22,6 @@ Result<Tokenizer> open_from_gguf(const Checkpoint& checkpoint) {
     for (const int64_t type : *types) vocabulary.token_types.push_back(static_cast<int32_t>(type));
   vocabulary.bos_id = token_id(metadata, "tokenizer.ggml.bos_token_id");
   vocabulary.eos_id = token_id(metadata, "tokenizer.ggml.eos_token_id");
-  vocabulary.unk_id = token_id(metadata, "tokenizer.ggml.unknown_token_id");
-  vocabulary.pad_id = token_id(metadata, "tokenizer.ggml.padding_token_id");
   return Tokenizer::from_gguf(vocabulary, checkpoint.path());
 }
 

@@ -107,15 +107,12 @@ std::vector<PrecisionBytes> weight_bytes_by_precision(const Config& config) {
   const int64_t ends = n.embedding + n.head;
   const int64_t small = n.norms + n.routers;
   return {
-      {"bf16", "everything in BF16", 2 * n.total()},
-      {"fp8", "layer matrices in FP8, the rest BF16", linear + 2 * (ends + small + n.vision)},
-      {"nvfp4", "feed-forward in NVFP4 (4.5 bits), the rest BF16",
-       at(feed_forward, 9) + 2 * (n.total() - feed_forward)},
-      {"q8_0", "all text matrices in Q8_0 (8.5 bits), norms and routers F32, vision BF16",
-       at(linear + ends, 17) + 4 * small + 2 * n.vision},
-      {"q4_k",
-       "layer matrices in Q4_K (4.5 bits), embedding and head Q6_K, norms and routers F32, vision BF16",
-       at(linear, 9) + ends / 256 * 210 + 4 * small + 2 * n.vision},
+      {"bf16", 2 * n.total()},
+      {"fp8", linear + 2 * (ends + small + n.vision)},                  // layer matrices; the rest BF16
+      {"nvfp4", at(feed_forward, 9) + 2 * (n.total() - feed_forward)},  // feed-forward alone; the rest BF16
+      // Below, norms and routers are F32 and vision is BF16.
+      {"q8_0", at(linear + ends, 17) + 4 * small + 2 * n.vision},             // all text matrices
+      {"q4_k", at(linear, 9) + ends / 256 * 210 + 4 * small + 2 * n.vision},  // embedding and head in Q6_K
   };
 }
 

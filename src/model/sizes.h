@@ -47,7 +47,6 @@ int64_t operations_per_token(const Config& config, int64_t context_tokens);
 
 struct PrecisionBytes {
   std::string_view name;
-  std::string_view meaning;
   int64_t weight_bytes = 0;
 };
 

@@ -59,7 +59,6 @@ struct StepCost {
 
 struct StepOutput {
   View<const float> logits;  // [S, W], S = batch.logit_rows; valid until the next forward
-  View<const float> hidden;  // [S, D] after the final norm; empty unless asked for
   StepCost cost;
 };
 

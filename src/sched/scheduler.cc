@@ -183,8 +183,8 @@ void Scheduler::plan_prompts(Plan& plan) {
 
 void Scheduler::add_item(Sequence& sequence, int64_t tokens, Plan& plan) {
   const bool completes = tokens == sequence.remaining_tokens();
-  plan.items.push_back({sequence.spec.id, sequence.computed_tokens, tokens, completes, sequence.decoding(),
-                        sequence.lease.pages()});
+  plan.items.push_back(
+      {sequence.spec.id, sequence.computed_tokens, tokens, completes, sequence.lease.pages()});
   plan.tokens += tokens;
 }
 

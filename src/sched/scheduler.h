@@ -36,7 +36,6 @@ struct PlanItem {
   int64_t first_token = 0;  // = tokens in the cache before the step
   int64_t tokens = 0;       // > 0
   bool completes = false;   // reaches the last known token: a token is sampled from its logits
-  bool decodes = false;
   std::span<const int32_t> pages;
 };
 

@@ -95,7 +95,7 @@ bool PromptWriter::picture(const std::string& url) {
   if (!ids) return refuse(ids.error().message, ids.error().kind);
   const auto first = static_cast<int64_t>(prompt_.ids.size());
   prompt_.ids.insert(prompt_.ids.end(), ids->begin(), ids->end());
-  prompt_.pictures.push_back({url, first, static_cast<int64_t>(ids->size()), *grid});
+  prompt_.pictures.push_back({first, static_cast<int64_t>(ids->size())});
   return true;
 }
 

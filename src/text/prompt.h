@@ -4,7 +4,6 @@
 #pragma once
 
 #include <functional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,10 +21,8 @@ struct PictureGrid {
 
 // Where a picture's placeholder stands in the prompt.
 struct PictureSlot {
-  std::string url;
   int64_t first_token = 0;
   int64_t tokens = 0;  // rows × (columns + 1): each row ends in a break or, the last, in the end marker
-  PictureGrid grid;
 };
 
 struct PromptTokens {

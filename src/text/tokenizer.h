@@ -35,7 +35,7 @@ struct GgufVocabulary {
   std::vector<std::string> tokens;  // tokenizer.ggml.tokens: plain ones in the byte-level alphabet
   std::vector<int32_t>
       token_types;  // tokenizer.ggml.token_type: 1 normal, 2 unknown, 3 control, 4 user, 6 byte
-  std::optional<int32_t> bos_id, eos_id, unk_id, pad_id;
+  std::optional<int32_t> bos_id, eos_id;
 };
 
 enum class SpecialTokens { skip, spell_out };

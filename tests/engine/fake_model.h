@@ -79,7 +79,6 @@ class FakeModel final : public Model {
     }
     return {make_view<const float>(logits_.data(), static_cast<int64_t>(batch.logit_rows.size()),
                                    config_.vocabulary),
-            {},
             {.weight_bytes = 1000, .cache_bytes = 10, .operations = 1}};
   }
 

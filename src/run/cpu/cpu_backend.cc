@@ -174,7 +174,7 @@ StepOutput CpuBackend::finish() {
     linear(head_, hidden, logits, compute_);
     cost_.weight_bytes += static_cast<uint64_t>(head_.bytes());
   }
-  return {logits, batch_.want_hidden ? View<const float>(hidden) : View<const float>{}, cost_};
+  return {logits, cost_};
 }
 
 }  // namespace sirocco
