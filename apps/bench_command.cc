@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -14,6 +13,7 @@
 #include "bench_report.h"
 #include "bench_text.h"
 #include "model_flags.h"
+#include "refuse.h"
 #include "run/model.h"
 #include "run/roof.h"
 #include "stopwatch.h"
@@ -125,10 +125,7 @@ void add_bench_command(CLI::App& app, int& exit_code) {
     if (image->count() > 0 && arguments->image.empty()) arguments->image = "1024x1024";
     if (arguments->model.empty() && !arguments->roof_only) throw CLI::RequiredError("model");
     arguments->options.cache_type = cache_type_named(arguments->cache_type);
-    if (const auto done = run(*arguments); !done) {
-      fmt::print(stderr, "bench: {}\n", done.error().message);
-      exit_code = 1;
-    }
+    if (const auto done = run(*arguments); !done) exit_code = refuse(done.error());
   });
 }
 

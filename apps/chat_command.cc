@@ -16,6 +16,7 @@
 #include "exit_codes.h"
 #include "interrupt.h"
 #include "line_editor.h"
+#include "refuse.h"
 #include "request_flags.h"
 
 namespace sirocco {
@@ -146,7 +147,7 @@ class Chat {
   }
   void say(const std::string& text) { fmt::print("{}\n", text); }
   void complain(const std::string& text) {
-    fmt::print(stderr, "error: {}\n", text);
+    refuse({ErrorKind::bad_input, text});
     failed_ = !editor_.on_terminal();  // a script wants to know
   }
 
@@ -182,8 +183,7 @@ void add_chat_command(CLI::App& app, int& exit_code) {
   command->callback([options, &exit_code] {
     auto engine = open_engine(options->engine);
     if (!engine) {
-      fmt::print(stderr, "error: {}\n", engine.error().message);
-      exit_code = kExitError;
+      exit_code = refuse(engine.error());
       return;
     }
     exit_code = Chat(**engine, options->request, options->session, options->pictures).run();

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "model/sizes.h"
 #include "model_argument.h"
 #include "number_text.h"
+#include "refuse.h"
 
 namespace sirocco {
 namespace {
@@ -171,10 +171,7 @@ int compare(const CompareOptions& options) {
   std::vector<Compared> models;
   for (const std::string& text : options.models) {
     auto model = open_model_argument(text);
-    if (!model) {
-      fmt::print(stderr, "error: {}\n", model.error().message);
-      return 1;
-    }
+    if (!model) return refuse(model.error());
     Compared compared{.name = model->name,
                       .config = model->config,
                       .parameters = count_parameters(model->config),

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -17,6 +16,7 @@
 #include "model_argument.h"
 #include "number_text.h"
 #include "ops/select.h"
+#include "refuse.h"
 #include "tensor_text.h"
 #include "weights/mmproj.h"
 
@@ -198,11 +198,6 @@ void print_description(const ModelArgument& model, const Binding& binding) {
   if (!binding.problem.empty()) row("problem", binding.problem);
 }
 
-int refused(const Error& error) {
-  fmt::print(stderr, "error: {}\n", error.message);
-  return 1;
-}
-
 // A GGUF's vision file, when it lies beside it, belongs to the model.
 Result<void> add_vision_file(ModelArgument& model) {
   if (!model.checkpoint || model.checkpoint->tensors().empty()) return {};
@@ -217,9 +212,9 @@ int inspect(const InspectOptions& options) {
   auto model = open_model_argument(options.model);
   if (!model) {
     const auto file = Checkpoint::open(options.model);
-    if (!file || !is_vision_file(*file)) return refused(model.error());
+    if (!file || !is_vision_file(*file)) return refuse(model.error());
     const auto shown = inspect_vision(*file, options.json, options.tensors);
-    return shown ? 0 : refused(shown.error());
+    return shown ? 0 : refuse(shown.error());
   }
   Binding binding = try_binding(*model);
   if (const auto added = add_vision_file(*model); !added && binding.problem.empty())
@@ -239,10 +234,7 @@ int inspect(const InspectOptions& options) {
 int inspect_cpu() {
   const CpuFeatures have = detect_cpu_features();
   const auto chosen = select_op_table(have, "");
-  if (!chosen) {
-    fmt::print(stderr, "inspect: {}\n", chosen.error().message);
-    return 1;
-  }
+  if (!chosen) return refuse(chosen.error());
   fmt::print("{}", describe_op_tables(have, **chosen));
   return 0;
 }

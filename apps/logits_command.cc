@@ -12,6 +12,7 @@
 #include "load_progress_line.h"
 #include "model_flags.h"
 #include "npy_file.h"
+#include "refuse.h"
 #include "token_run.h"
 #include "weights/mmproj.h"
 
@@ -86,8 +87,7 @@ void add_logits_command(CLI::App& app, int& exit_code) {
   command->callback([o, &exit_code] {
     const auto written = write_logits(*o);
     if (!written) {
-      fmt::print(stderr, "error: {}\n", written.error().message);
-      exit_code = kExitError;
+      exit_code = refuse(written.error());
       return;
     }
     fmt::print(stderr, "{} rows written to {}\n", *written, o->out);

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +20,7 @@
 #include "measure/logits_file.h"
 #include "measure/text_windows.h"
 #include "model_flags.h"
+#include "refuse.h"
 #include "run/model.h"
 
 namespace sirocco {
@@ -243,8 +243,7 @@ void add_perplexity_command(CLI::App& app, int& exit_code) {
     a->options.cache_type = cache_type_named(a->cache_type);
     const auto outcome = judge(*a);
     if (!outcome) {
-      fmt::print(stderr, "error: {}\n", outcome.error().message);
-      exit_code = kExitError;
+      exit_code = refuse(outcome.error());
       return;
     }
     if (a->json)

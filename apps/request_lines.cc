@@ -12,6 +12,7 @@
 #include "answer_printer.h"
 #include "exit_codes.h"
 #include "interrupt.h"
+#include "refuse.h"
 
 namespace sirocco {
 namespace {
@@ -99,10 +100,7 @@ int answer_lines(Engine& engine, const std::string& path, const RequestFlags& fl
   std::ifstream file;
   if (path != "-") {
     file.open(path, std::ios::binary);
-    if (!file) {
-      fmt::print(stderr, "error: {}: cannot be opened\n", path);
-      return kExitError;
-    }
+    if (!file) return refuse({ErrorKind::not_found, path + ": cannot be opened"});
   }
   std::istream& input = path == "-" ? std::cin : file;
   const InterruptGuard guard;

@@ -19,6 +19,7 @@
 #include "exit_codes.h"
 #include "interrupt.h"
 #include "picture_files.h"
+#include "refuse.h"
 #include "request_flags.h"
 #include "request_lines.h"
 
@@ -37,11 +38,6 @@ struct RunOptions {
   bool raw = false;
   bool json = false;
 };
-
-int refuse(const Error& error) {
-  fmt::print(stderr, "error: {}\n", error.message);
-  return kExitError;
-}
 
 Result<std::string> read_whole(const std::string& path) {
   if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});

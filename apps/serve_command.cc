@@ -11,6 +11,7 @@
 
 #include "exit_codes.h"
 #include "grammar/grammar.h"
+#include "refuse.h"
 #include "serve_log.h"
 #include "serve_options.h"
 #include "sirocco/engine.h"
@@ -59,7 +60,7 @@ class Server {
       return service_->protocol_error(status, message);
     };
     auto server = http::HttpServer::start(options_.http, service_->handler());
-    if (!server) return complain(server.error().message);
+    if (!server) return refuse(server.error());
     server_ = *std::move(server);
     log_.write(LogLevel::info, "listening",
                {{"url", fmt::format("{}://{}:{}", options_.http.tls_key_path.empty() ? "http" : "https",
@@ -73,11 +74,6 @@ class Server {
   }
 
  private:
-  int complain(const std::string& message) {
-    fmt::print(stderr, "error: {}\n", message);
-    return kExitError;
-  }
-
   void load() {
     options_.engine.on_progress = [this, next = 0.0](const LoadProgress& progress) mutable {
       service_->set_progress(progress);
@@ -93,7 +89,7 @@ class Server {
     const auto started = Clock::now();
     auto engine = Engine::open(options_.engine);
     if (!engine) {
-      complain(engine.error().message);
+      refuse(engine.error());
       load_failed_ = true;
       return;
     }
@@ -156,8 +152,7 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   add_serve_options(*command, *options);
   command->callback([options, &exit_code] {
     if (auto done = finish_serve_options(*options); !done) {
-      fmt::print(stderr, "error: {}\n", done.error().message);
-      exit_code = kExitError;
+      exit_code = refuse(done.error());
       return;
     }
     exit_code = Server(std::move(*options)).run();

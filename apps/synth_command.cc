@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/mapped_file.h"
+#include "refuse.h"
 #include "stopwatch.h"
 #include "synth/synthesize.h"
 
@@ -122,9 +123,7 @@ void add_synth_command(CLI::App& app, int& exit_code) {
   command->callback([arguments, layout, type, &exit_code] {
     arguments->layout_given = layout->count() > 0;
     arguments->type_given = type->count() > 0;
-    auto done = run(*arguments);
-    if (!done) fmt::print(stderr, "sirocco synth: {}\n", done.error().message);
-    exit_code = done ? 0 : 1;
+    if (const auto done = run(*arguments); !done) exit_code = refuse(done.error());
   });
 }
 

@@ -50,23 +50,23 @@ Result<std::vector<float>> see_pictures(Model& model, std::span<const std::strin
   std::vector<float> seen;
   const Config& config = model.config();
   for (const std::string& path : paths) {
-    const auto refuse = [&](const Error& error) {
+    const auto about_file = [&](const Error& error) {
       return fail(error.kind, fmt::format("{}: {}", path, error.message));
     };
     const auto file = read_picture(path);
     if (!file) return tl::unexpected(file.error());
     const auto rgb = decode_picture(*file);
-    if (!rgb) return refuse(rgb.error());
-    if (!config.vision) return refuse({ErrorKind::unsupported, "the model has no vision part"});
+    if (!rgb) return about_file(rgb.error());
+    if (!config.vision) return about_file({ErrorKind::unsupported, "the model has no vision part"});
     const VisionConfig& v = *config.vision;
     const PictureGrid grid =
         picture_grid({static_cast<int>(v.patch), static_cast<int>(v.image_size), static_cast<int>(v.merge)},
                      rgb->width, rgb->height);
     const auto pixels = normalised_pixels(*rgb, grid.columns * v.patch * v.merge, grid.rows * v.patch * v.merge);
-    if (!pixels) return refuse(pixels.error());
+    if (!pixels) return about_file(pixels.error());
     auto encoding = model.encode({pixels->height, pixels->width,
                                   make_view(pixels->values.data(), 3 * pixels->height, pixels->width)});
-    if (!encoding) return refuse(encoding.error());
+    if (!encoding) return about_file(encoding.error());
     while (!(*encoding)->step()) {
     }
     const View<const float> rows = (*encoding)->rows();

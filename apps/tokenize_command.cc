@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <charconv>
-#include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -19,6 +18,7 @@
 #include "engine/open_tokenizer.h"
 #include "picture/decode.h"
 #include "picture_files.h"
+#include "refuse.h"
 #include "text/prompt.h"
 #include "text/python_json.h"
 #include "text/tokenizer.h"
@@ -37,11 +37,6 @@ struct TokenizeFlags {
   bool raw = false;
   bool json = false;
 };
-
-int report(const Error& error) {
-  fmt::print(stderr, "error: {}\n", error.message);
-  return 1;
-}
 
 std::string json_line(std::span<const TokenId> ids, std::string_view text) {
   std::string line = fmt::format("{{\"ids\": [{}], \"text\": ", fmt::join(ids, ", "));
@@ -98,7 +93,7 @@ int for_each_line(const std::string& path, const std::function<void(const std::s
   std::ifstream file;
   if (path != "-") {
     file.open(path, std::ios::binary);
-    if (!file) return report({ErrorKind::not_found, path + ": cannot be opened"});
+    if (!file) return refuse({ErrorKind::not_found, path + ": cannot be opened"});
   }
   std::istream& input = path == "-" ? std::cin : file;
   for (std::string line; std::getline(input, line);)
@@ -115,9 +110,9 @@ double thread_seconds() {
 // One pass over text that the tokenizer has not seen before: its cache of pieces starts empty.
 int bench(const Tokenizer& tokenizer, const std::string& path) {
   auto file = MappedFile::open(path);
-  if (!file) return report(file.error());
+  if (!file) return refuse(file.error());
   const std::string_view text(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
-  if (!is_valid_utf8(text)) return report({ErrorKind::bad_input, path + ": not valid UTF-8"});
+  if (!is_valid_utf8(text)) return refuse({ErrorKind::bad_input, path + ": not valid UTF-8"});
   const double begin = thread_seconds();
   const auto ids = tokenizer.encode(text);
   const double seconds = thread_seconds() - begin;
@@ -165,7 +160,7 @@ std::vector<TokenId> numbers_in(std::string_view text) {
 
 int tokenize(const TokenizeFlags& options) {
   auto tokenizer = open_any(options.tokenizer, options.version);
-  if (!tokenizer) return report(tokenizer.error());
+  if (!tokenizer) return refuse(tokenizer.error());
   if (!options.bench.empty()) return bench(*tokenizer, options.bench);
   if (!options.jsonl.empty())
     return for_each_line(options.jsonl, [&](const std::string& line) {
@@ -217,7 +212,7 @@ void add_detokenize_command(CLI::App& app, int& exit_code) {
   command->callback([options, &exit_code] {
     auto tokenizer = open_any(options->tokenizer, "");
     if (!tokenizer) {
-      exit_code = report(tokenizer.error());
+      exit_code = refuse(tokenizer.error());
       return;
     }
     if (options->ids.empty()) options->ids = numbers_in(standard_input());

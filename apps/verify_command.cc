@@ -8,13 +8,13 @@
 
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 #include <vector>
 
 #include "exit_codes.h"
 #include "load_progress_line.h"
 #include "model/bind.h"
+#include "refuse.h"
 #include "token_run.h"
 
 namespace sirocco {
@@ -137,8 +137,10 @@ void add_verify_command(CLI::App& app, int& exit_code) {
   command->footer(kExitCodesHelp);
   command->callback([o, &exit_code] {
     const auto met = verify(o->model, o->options);
-    if (!met) fmt::print(stderr, "error: {}\n", met.error().message);
-    exit_code = met && *met ? kExitDone : kExitError;
+    if (!met)
+      exit_code = refuse(met.error());
+    else
+      exit_code = *met ? kExitDone : kExitError;
   });
 }
 
