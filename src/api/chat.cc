@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "api/chat_form.h"
+#include "api/chat_constraint.h"
 #include "api/chat_writer.h"
 #include "api/generation.h"
 #include "api/parts.h"
@@ -73,23 +73,23 @@ ApiResult<PreparedRequest> constrain(Call& call, Constraint constraint, Generate
         "calls need XGrammar (see docs/serving.md)"));
   }
   constraint.inside_thinking = out.request.inside_thinking;
-  out.form = std::move(constraint);
+  out.constraint = std::move(constraint);
   return out;
 }
 
 ApiResult<PreparedRequest> prepare_chat(Call& call, const Json& body, std::string_view text, Fields& fields) {
-  auto form = read_chat_form(fields);
-  if (!form) return fail_api(form.error());
+  auto constraint = read_chat_constraint(fields);
+  if (!constraint) return fail_api(constraint.error());
   if (!fields.array("messages")) {
     return fail_api(fields.error() ? *fields.error()
                                    : ApiError::bad_request("messages: missing", "messages"));
   }
   std::vector<std::string> ignored;
   auto request =
-      call.engine().chat_request(with_effort(body, text, form->thinking), ChatRules::lenient, &ignored);
+      call.engine().chat_request(with_effort(body, text, constraint->thinking), ChatRules::lenient, &ignored);
   if (!request) return fail_api(ApiError::from(request.error()));
   if (auto error = truncate_prompt(call.engine(), fields, *request)) return fail_api(*error);
-  auto prepared = constrain(call, *std::move(form), *std::move(request));
+  auto prepared = constrain(call, *std::move(constraint), *std::move(request));
   if (!prepared) return prepared;
   read_known(fields);
   const std::vector<std::string> unread = fields.unread();
@@ -116,7 +116,7 @@ void post_chat(const CallPtr& call) {
   GenerateRequest& request = prepared->request;
   options.logprobs = request.logprobs >= 0;
   if (options.flags.return_token_ids) options.prompt_ids = request.prompt;
-  GenerationPlan plan{.form = std::move(prepared->form),
+  GenerationPlan plan{.constraint = std::move(prepared->constraint),
                       .stream = options.flags.stream,
                       .wanted_slot = options.flags.slot,
                       .ping_interval = options.flags.ping_interval};

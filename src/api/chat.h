@@ -13,11 +13,11 @@
 
 namespace sirocco::api {
 
-// A request for the engine, and the grammar that its answer must follow, if one is needed. The mask is made
+// A request for the engine, and the constraint that its answer needs a grammar for, if any. The mask is made
 // of it when the request runs (run_generation), not where tokens are merely counted.
 struct PreparedRequest {
   GenerateRequest request = {};
-  std::optional<Constraint> form = {};
+  std::optional<Constraint> constraint = {};
 };
 
 // `text` is the body as it came, or empty where `body` is a translation. Reads the fields that it needs

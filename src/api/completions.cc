@@ -5,7 +5,7 @@
 #include <span>
 
 #include "api/chat.h"
-#include "api/chat_form.h"
+#include "api/chat_constraint.h"
 #include "api/chat_writer.h"
 #include "api/parts.h"
 #include "api/prompts.h"
@@ -154,9 +154,9 @@ ApiResult<PreparedRequest> prepare_text(Call& call, Fields& fields, int64_t defa
     return fail_api(ApiError::bad_request("n: expected 1 to 128", "n"));
   }
   if (const auto skip = fields.boolean("skip_special_tokens"); skip && !*skip) request.keep_special = true;
-  auto form = read_text_form(fields);
-  if (!form) return fail_api(form.error());
-  auto prepared = constrain(call, *std::move(form), std::move(request));
+  auto constraint = read_text_constraint(fields);
+  if (!constraint) return fail_api(constraint.error());
+  auto prepared = constrain(call, *std::move(constraint), std::move(request));
   if (!prepared) return prepared;
   fields.ignore({"user", "best_of", "suffix", "echo", "n", "samplers", "n_keep",
                  "spaces_between_special_tokens", "reasoning_format", "response_fields"});
@@ -196,7 +196,7 @@ void post_completions(const CallPtr& call) {
   options.prompt_logprobs = request.prompt_logprobs >= 0;
   options.echo_logprobs = echo && request.logprobs >= 0;
   if (options.echo_logprobs) request.prompt_logprobs = std::max(request.prompt_logprobs, request.logprobs);
-  GenerationPlan plan{.form = std::move(prepared->form),
+  GenerationPlan plan{.constraint = std::move(prepared->constraint),
                       .stream = options.flags.stream,
                       .wanted_slot = options.flags.slot,
                       .ping_interval = options.flags.ping_interval};

@@ -203,8 +203,8 @@ void submit_masked(const CallPtr& call, GenerationPlan plan, const ApiResult<Mas
 }  // namespace
 
 void run_generation(const CallPtr& call, GenerationPlan plan) {
-  if (!plan.form) return submit(call, std::move(plan));
-  auto begun = call->service().constraints()->begin(*plan.form);
+  if (!plan.constraint) return submit(call, std::move(plan));
+  auto begun = call->service().constraints()->begin(*plan.constraint);
   if (!begun) return call->fail(begun.error());
   if (begun->ready) return submit_masked(call, std::move(plan), begun->ready);
   const auto shared = std::make_shared<GenerationPlan>(std::move(plan));

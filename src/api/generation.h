@@ -39,14 +39,14 @@ class ReplyWriter {
 
 struct GenerationPlan {
   std::vector<GenerateRequest> requests = {};  // one a prompt; equal `choices`
-  std::optional<Constraint> form = {};         // that every answer follows
+  std::optional<Constraint> constraint = {};   // that every answer follows
   std::unique_ptr<ReplyWriter> writer = {};
   bool stream = false;
   int wanted_slot = -1;
   std::chrono::milliseconds ping_interval{-1};  // negative: the server's
 };
 
-// Compiles the grammar of plan.form, in the background if it is a new one, then submits. Fails with the
+// Compiles the grammar of plan.constraint, in the background if it is a new one, then submits. Fails with the
 // engine's reason, before anything was sent.
 void run_generation(const CallPtr& call, GenerationPlan plan);
 

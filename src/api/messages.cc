@@ -156,7 +156,7 @@ void post_messages(const CallPtr& call) {
   GenerateRequest& request = prepared->request;
   request.choices = 1;
   AnswerFacts facts{.id = "msg_" + random_id(24), .model = *model, .created_s = now_s()};
-  GenerationPlan plan{.form = std::move(prepared->form), .stream = stream};
+  GenerationPlan plan{.constraint = std::move(prepared->constraint), .stream = stream};
   plan.writer =
       std::make_unique<MessagesWriter>(std::move(facts), static_cast<int64_t>(request.prompt.size()));
   plan.requests.push_back(std::move(request));

@@ -145,7 +145,7 @@ void run_native(const CallPtr& call, Fields& fields, std::vector<NativePrompt> p
   GenerateRequest& request = prepared->request;
   options.logprobs = request.logprobs;
   options.settings = settings_json(request);
-  GenerationPlan plan{.form = std::move(prepared->form),
+  GenerationPlan plan{.constraint = std::move(prepared->constraint),
                       .stream = options.flags.stream,
                       .wanted_slot = options.flags.slot,
                       .ping_interval = options.flags.ping_interval};

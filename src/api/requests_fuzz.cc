@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "api/chat_form.h"
+#include "api/chat_constraint.h"
 #include "api/messages_request.h"
 #include "api/parts.h"
 #include "api/responses_request.h"
@@ -31,13 +31,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       (void)api::chat_of_responses(fields, Json::array());
       break;
     case 3:
-      (void)api::read_text_form(fields);
+      (void)api::read_text_constraint(fields);
       break;
     case 4:
       (void)api::read_stream_flags(fields);
       break;
     default:
-      (void)api::read_chat_form(fields);
+      (void)api::read_chat_constraint(fields);
       break;
   }
   (void)fields.unread();

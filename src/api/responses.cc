@@ -91,7 +91,7 @@ void post_responses(const CallPtr& call) {
       .items = std::move(prepared->input.items),
       .logprobs = prepared->answer.request.logprobs >= 0};
   AnswerFacts facts{.id = "resp_" + random_id(32), .model = *model, .created_s = now_s()};
-  GenerationPlan plan{.form = std::move(prepared->answer.form),
+  GenerationPlan plan{.constraint = std::move(prepared->answer.constraint),
                       .stream = flags.stream,
                       .wanted_slot = flags.slot,
                       .ping_interval = flags.ping_interval};

@@ -12,8 +12,8 @@ namespace sirocco::api {
 // reasoning_effort, reasoning, chat_template_kwargs, thinking and enable_thinking.
 bool wants_thinking(Fields& fields);
 
-ApiResult<Constraint> read_chat_form(Fields& fields);
+ApiResult<Constraint> read_chat_constraint(Fields& fields);
 // The same without tools and turn structure, for completions.
-ApiResult<Constraint> read_text_form(Fields& fields);
+ApiResult<Constraint> read_text_constraint(Fields& fields);
 
 }  // namespace sirocco::api

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api/chat_form.h"
+#include "api/chat_constraint.h"
 
 #include <fmt/format.h>
 
@@ -166,7 +166,7 @@ bool wants_thinking(Fields& fields) {
   return fields.flag("enable_thinking");
 }
 
-ApiResult<Constraint> read_chat_form(Fields& fields) {
+ApiResult<Constraint> read_chat_constraint(Fields& fields) {
   Constraint out;
   read_tools(fields, out);
   read_tool_choice(fields, out);
@@ -176,7 +176,7 @@ ApiResult<Constraint> read_chat_form(Fields& fields) {
   return out;
 }
 
-ApiResult<Constraint> read_text_form(Fields& fields) {
+ApiResult<Constraint> read_text_constraint(Fields& fields) {
   Constraint out;
   out.chat = false;
   read_form(fields, out);
