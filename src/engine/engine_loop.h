@@ -16,6 +16,7 @@
 
 #include "engine/answer.h"
 #include "engine/batch_builder.h"
+#include "engine/check_request.h"
 #include "engine/live_request.h"
 #include "engine/picture_cache.h"
 #include "engine/picture_turns.h"

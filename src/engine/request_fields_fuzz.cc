@@ -6,8 +6,9 @@
 #include <array>
 
 #include "base/check.h"
-#include "engine/live_request.h"
+#include "engine/check_request.h"
 #include "engine/request_fields.h"
+#include "sample/sampler.h"
 #include "text/utf8.h"
 
 namespace sirocco {
