@@ -99,7 +99,7 @@ uint64_t FeedForward::run(int64_t T, Workspace& work, Compute& compute) const {
   if (packed)
     run_packed_experts(tasks, token_of, T, work, compute);
   else
-    run_tasks(tasks, token_of, work, compute);
+    run_unpacked_experts(tasks, token_of, work, compute);
   combine(T, pair_of, work, compute);
   uint64_t bytes = static_cast<uint64_t>(router_.size()) * sizeof(float);
   for (const ExpertTask& task : tasks) bytes += task.weights->bytes();
@@ -147,8 +147,9 @@ void FeedForward::group(int64_t T, Workspace& work, std::vector<ExpertTask>& tas
 }
 
 // Without packed weights: panels of W in float32.
-void FeedForward::run_tasks(const std::vector<ExpertTask>& tasks, const std::vector<int32_t>& token_of,
-                            Workspace& work, Compute& compute) const {
+void FeedForward::run_unpacked_experts(const std::vector<ExpertTask>& tasks,
+                                       const std::vector<int32_t>& token_of, Workspace& work,
+                                       Compute& compute) const {
   struct Panel {
     const ExpertTask* task;
     int64_t row;

@@ -30,8 +30,8 @@ class FeedForward {
   void route(int64_t T, Workspace& work, Compute& compute) const;
   void group(int64_t T, Workspace& work, std::vector<ExpertTask>& tasks, std::vector<int64_t>& pair_of,
              std::vector<int32_t>& token_of) const;
-  void run_tasks(const std::vector<ExpertTask>& tasks, const std::vector<int32_t>& token_of, Workspace& work,
-                 Compute& compute) const;
+  void run_unpacked_experts(const std::vector<ExpertTask>& tasks, const std::vector<int32_t>& token_of,
+                            Workspace& work, Compute& compute) const;
   void combine(int64_t T, const std::vector<int64_t>& pair_of, Workspace& work, Compute& compute) const;
 
   const int64_t D;

@@ -72,14 +72,16 @@ LatentAttention::LatentAttention(const Config& config, const LayerWeights& weigh
   }
   if (loader.packs() && form_ != AttentionForm::expanded &&
       AbsorbedAttention::fits(config, ops, cache_type_of(options))) {
-    fast_ = std::make_unique<AbsorbedAttention>(config, k_absorb_.data(), v_up_.data(), loader);
+    packed_absorbed_ =
+        std::make_unique<AbsorbedAttention>(config, k_absorb_.data(), v_up_.data(), loader);
     for (auto* buffer : {&k_absorb_, &k_up_, &v_up_}) *buffer = AlignedBuffer<float>();
   }
 }
 
 uint64_t LatentAttention::weight_bytes() const {
   const int64_t bytes = (Q > 0 ? q_a_.bytes() : 0) + q_b_.bytes() + kv_a_.bytes() + o_.bytes();
-  const int64_t heads = fast_ ? fast_->bytes() : (k_absorb_.size() + v_up_.size()) * 4;
+  const int64_t heads =
+      packed_absorbed_ ? packed_absorbed_->bytes() : (k_absorb_.size() + v_up_.size()) * 4;
   return static_cast<uint64_t>(bytes + heads);
 }
 
@@ -109,14 +111,14 @@ void LatentAttention::run(const Batch& batch, int64_t layer, LatentCache& cache,
 
 void LatentAttention::attend(const Batch& batch, int64_t layer, const LatentCache& cache, Workspace& work,
                              Compute& compute) const {
-  if (fast_) return fast_->run(batch, layer, cache, work, compute);
+  if (packed_absorbed_) return packed_absorbed_->run(batch, layer, cache, work, compute);
   for (const SequenceSpan& span : batch.sequences) {
     const bool expand = form_ == AttentionForm::expanded ||
                         (form_ == AttentionForm::automatic && span.rows >= kExpandFromRows);
     if (expand)
-      attend_expanded(span, layer, cache, work, compute);
+      attend_expanded_float(span, layer, cache, work, compute);
     else
-      attend_absorbed(span, layer, cache, work, compute);
+      attend_absorbed_float(span, layer, cache, work, compute);
   }
 }
 
@@ -162,8 +164,8 @@ void LatentAttention::store_latents(const Batch& batch, int64_t layer, LatentCac
 }
 
 // einsum: s[h,l] = (W_UKᵀ q_nope | q_rope)[h,:] · cache[l,:];  o[h,:] = W_UV Σ_l softmax(s)[h,l] cache[l,:C]
-void LatentAttention::attend_absorbed(const SequenceSpan& span, int64_t layer, const LatentCache& cache,
-                                      Workspace& work, Compute& compute) const {
+void LatentAttention::attend_absorbed_float(const SequenceSpan& span, int64_t layer, const LatentCache& cache,
+                                            Workspace& work, Compute& compute) const {
   const int64_t groups = (H + kHeadsPerTask - 1) / kHeadsPerTask;
   const int64_t tile = LatentCache::kTokens;
   compute.pool.parallel_for(span.rows * groups, 1, [&](int64_t task, int64_t, int worker) {
@@ -199,8 +201,8 @@ void LatentAttention::attend_absorbed(const SequenceSpan& span, int64_t layer, c
 }
 
 // Per head: K[l,:] = (W_UK c_l | k_rope_l), v[l,:] = W_UV c_l, then plain causal attention over the rows.
-void LatentAttention::attend_expanded(const SequenceSpan& span, int64_t layer, const LatentCache& cache,
-                                      Workspace& work, Compute& compute) const {
+void LatentAttention::attend_expanded_float(const SequenceSpan& span, int64_t layer, const LatentCache& cache,
+                                            Workspace& work, Compute& compute) const {
   const int64_t tile = LatentCache::kTokens, rows = span.rows;
   compute.pool.parallel_for(H, 1, [&](int64_t h, int64_t, int worker) {
     float* scratch = compute.scratch(worker, rows * (V + tile) + tile * (N + R + V) + tile * (C + R));

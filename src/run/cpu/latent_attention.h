@@ -37,10 +37,11 @@ class LatentAttention {
                      Compute& compute) const;
   void attend(const Batch& batch, int64_t layer, const LatentCache& cache, Workspace& work,
               Compute& compute) const;
-  void attend_absorbed(const SequenceSpan& span, int64_t layer, const LatentCache& cache, Workspace& work,
-                       Compute& compute) const;
-  void attend_expanded(const SequenceSpan& span, int64_t layer, const LatentCache& cache, Workspace& work,
-                       Compute& compute) const;
+  // Both forms in float32, for where packed kernels do not apply.
+  void attend_absorbed_float(const SequenceSpan& span, int64_t layer, const LatentCache& cache,
+                             Workspace& work, Compute& compute) const;
+  void attend_expanded_float(const SequenceSpan& span, int64_t layer, const LatentCache& cache,
+                             Workspace& work, Compute& compute) const;
 
   // Views into the decoded halves of W_kvb; h is the head.
   View<const float> k_absorb(int64_t h) const {
@@ -55,13 +56,14 @@ class LatentAttention {
   const AttentionForm form_;
   const float scale_;  // of the scores
   const Matrix q_a_, q_b_, kv_a_, o_;
-  std::unique_ptr<AbsorbedAttention> fast_;  // where kernels allow; k_absorb_, k_up_ and v_up_ are then empty
-  AlignedBuffer<float> input_norm_;          // [D]
-  AlignedBuffer<float> q_norm_;              // [Q?]
-  AlignedBuffer<float> kv_norm_;             // [C]
-  AlignedBuffer<float> k_absorb_;            // [H, C, N]
-  AlignedBuffer<float> k_up_;                // [H, N, C]
-  AlignedBuffer<float> v_up_;                // [H, V, C]
+  // Null where packed kernels do not apply. Otherwise k_absorb_, k_up_ and v_up_ are empty.
+  std::unique_ptr<AbsorbedAttention> packed_absorbed_;
+  AlignedBuffer<float> input_norm_;  // [D]
+  AlignedBuffer<float> q_norm_;      // [Q?]
+  AlignedBuffer<float> kv_norm_;     // [C]
+  AlignedBuffer<float> k_absorb_;    // [H, C, N]
+  AlignedBuffer<float> k_up_;        // [H, N, C]
+  AlignedBuffer<float> v_up_;        // [H, V, C]
 };
 
 }  // namespace sirocco
