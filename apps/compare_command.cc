@@ -189,19 +189,12 @@ int compare(const CompareOptions& options) {
   return 0;
 }
 
-std::string known_names() {
-  std::string names;
-  for (const KnownModel& model : known_models())
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", model.name);
-  return names;
-}
-
 }  // namespace
 
 void add_compare_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<CompareOptions>();
   CLI::App* command = app.add_subcommand("compare", "set models side by side: sizes, cache, work, memory");
-  command->add_option("MODELS", options->models, "paths as for inspect, or names: " + known_names())
+  command->add_option("MODELS", options->models, "paths as for inspect, or names: " + known_model_names())
       ->required()
       ->expected(-1);
   command->add_option("--context", options->context, "tokens of context to size the cache and the work for")

@@ -11,16 +11,13 @@
 #include "model/known_models.h"
 
 namespace sirocco {
-namespace {
 
-std::string known_names() {
+std::string known_model_names() {
   std::string names;
   for (const KnownModel& model : known_models())
     names += fmt::format("{}{}", names.empty() ? "" : ", ", model.name);
   return names;
 }
-
-}  // namespace
 
 Result<ModelArgument> open_model_argument(const std::string& text) {
   std::error_code ignored;
@@ -29,7 +26,8 @@ Result<ModelArgument> open_model_argument(const std::string& text) {
       return ModelArgument{
           .name = known->name, .title = known->title, .config = known->config, .checkpoint = {}};
     return fail(ErrorKind::not_found,
-                fmt::format("{}: no such file or directory, and no known model ({})", text, known_names()));
+                fmt::format("{}: no such file or directory, and no known model ({})", text,
+                            known_model_names()));
   }
   auto checkpoint = Checkpoint::open(text, WeightFiles::optional);
   if (!checkpoint) return forward_error(checkpoint);

@@ -20,6 +20,7 @@ struct ModelArgument {
 };
 
 Result<ModelArgument> open_model_argument(const std::string& text);
+std::string known_model_names();  // "mistral-7b, mistral-large-3, …"
 
 const char* layout_name(Layout layout);
 std::string attention_name(const Config& config);     // "latent", "grouped" or "mixed"
