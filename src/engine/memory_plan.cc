@@ -5,10 +5,12 @@
 
 #include <algorithm>
 
+#include "sched/scheduler.h"
+
 namespace sirocco {
 namespace {
 
-constexpr int64_t kSparePages = 2;  // for copies of shared pages; Scheduler::longest_sequence
+constexpr int64_t kSparePages = Scheduler::kSparePages;
 
 std::string gibibytes(uint64_t bytes) {
   return fmt::format("{:.2f} GiB", static_cast<double>(bytes) / 1073741824.0);

@@ -14,7 +14,7 @@ Scheduler::Scheduler(const SchedulerLimits& limits, PageCache& cache)
 }
 
 int64_t Scheduler::longest_sequence(const PageCache& cache) {
-  return std::max<int64_t>(0, (cache.pages() - 2) * cache.page_tokens());
+  return std::max<int64_t>(0, (cache.pages() - kSparePages) * cache.page_tokens());
 }
 
 Sequence& Scheduler::at(SequenceId id) {

@@ -50,11 +50,11 @@ class Scheduler {
  public:
   static constexpr double kPrioritySeconds = 30.0;
   static constexpr int kMostPriority = 20;  // ten minutes of waiting; priorities beyond ±20 count as these
+  static constexpr int64_t kSparePages = 2;  // that no sequence may count on: for copies of shared pages
 
   // REQUIRES: no sequence ever grows beyond longest_sequence(cache) tokens.
   Scheduler(const SchedulerLimits& limits, PageCache& cache);
-  // Two pages stay spare, for copies of shared pages.
-  static int64_t longest_sequence(const PageCache& cache);
+  static int64_t longest_sequence(const PageCache& cache);  // in tokens
 
   void add(SequenceSpec spec);
   // REQUIRES (of the three below): the id is known.
