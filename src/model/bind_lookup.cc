@@ -9,7 +9,6 @@
 #include <limits>
 #include <utility>
 
-#include "base/printable.h"
 #include "tensor/float_bits.h"
 
 namespace sirocco {

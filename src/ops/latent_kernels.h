@@ -34,9 +34,9 @@ struct alignas(64) LatentQueries {
 
 struct alignas(64) LatentTile {
   int16_t keys[kKeyTile * kMostWidth];  // [count, width]
-  uint32_t
-      values[kKeyTile / 2 * kMostLatent];  // [count / 2, C]: two keys each, columns in the kernel's order; not on NEON
-  float scales[kKeyTile];                  // of both: key ≈ scale · integer
+  // [count / 2, C]: two keys each, columns in the kernel's order; not on NEON.
+  uint32_t values[kKeyTile / 2 * kMostLatent];
+  float scales[kKeyTile];  // of both: key ≈ scale · integer
 };
 
 struct alignas(64) LatentPartial {

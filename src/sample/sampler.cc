@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "base/check.h"
 #include "sample/candidates.h"
 #include "sample/dry.h"
 #include "sample/exp_sum.h"

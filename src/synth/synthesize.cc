@@ -11,7 +11,6 @@
 #include <numeric>
 #include <thread>
 
-#include "base/check.h"
 #include "base/mapped_file.h"
 #include "synth/configuration.h"
 #include "synth/matrices.h"

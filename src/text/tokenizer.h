@@ -33,8 +33,8 @@ struct ImageTokenConfig {
 // What a vocabulary inside a GGUF file consists of; the caller reads the metadata.
 struct GgufVocabulary {
   std::vector<std::string> tokens;  // tokenizer.ggml.tokens: plain ones in the byte-level alphabet
-  std::vector<int32_t>
-      token_types;  // tokenizer.ggml.token_type: 1 normal, 2 unknown, 3 control, 4 user, 6 byte
+  // tokenizer.ggml.token_type: 1 normal, 2 unknown, 3 control, 4 user, 6 byte
+  std::vector<int32_t> token_types;
   std::optional<int32_t> bos_id, eos_id;
 };
 

@@ -12,8 +12,8 @@
 
 namespace sirocco {
 
-inline constexpr int64_t kMaxVocabularySize = 1
-                                              << 22;  // far over any real one; bounds memory on hostile files
+// Far over any real one; bounds memory on hostile files.
+inline constexpr int64_t kMaxVocabularySize = 1 << 22;
 
 struct TokenizerParts {
   PieceList pieces;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "ops/pack.h"
 #include "ops/select.h"
 
 namespace sirocco {

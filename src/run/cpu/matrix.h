@@ -10,7 +10,6 @@
 
 #include "base/function_ref.h"
 #include "base/thread_pool.h"
-#include "ops/pack.h"
 #include "ops/table.h"
 #include "tensor/weight_view.h"
 

@@ -5,7 +5,6 @@
 #pragma once
 
 #include "base/aligned_buffer.h"
-#include "batch/batch.h"
 #include "model/config.h"
 
 namespace sirocco {
