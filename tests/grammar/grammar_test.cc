@@ -260,7 +260,8 @@ TEST(HardenSchema, LeavesOutUnsafePatternsWhereTheyNeedNotHold) {
   EXPECT_FALSE(harden_schema(schema, UnsafePattern::refuse).has_value());
   const auto lenient = harden_schema(schema, UnsafePattern::leave_out);
   ASSERT_TRUE(lenient.has_value());
-  EXPECT_EQ((*lenient)["properties"]["a"], Json::parse(R"({"type": "string", "pattern": "[^\\x00-\\x1f\"\\\\]{0,3}"})"));
+  EXPECT_EQ((*lenient)["properties"]["a"],
+            Json::parse(R"({"type": "string", "pattern": "[^\\x00-\\x1f\"\\\\]{0,3}"})"));
 }
 
 TEST(HardenSchema, RewritesWhatReachesTooFar) {
