@@ -80,6 +80,9 @@ struct PackedStrip {
   int64_t cols;
   float multiplier;  // of the whole matrix
   int rows;          // 1 … 16 that exist
+  // What to bring into the second cache meanwhile; null: nothing.
+  const uint8_t* ahead = nullptr;
+  int64_t ahead_lines = 0;  // of 64 bytes
 };
 
 struct PackedKernel {
@@ -96,6 +99,7 @@ struct PackedKernel {
     if (multiply_strips != nullptr) return multiply_strips(strips, count, x, tokens, y, y_stride);
     for (int j = 0; j < count; ++j) multiply(strips[j], x, tokens, y + kStripRows * j, y_stride);
   }
+  bool asks_ahead = false;  // multiply_strips heeds PackedStrip::ahead
   constexpr bool takes(int tokens) const {
     return is_tile_size(tokens) || (most_tokens > kMaxTile && tokens >= 1 && tokens <= most_tokens);
   }

@@ -41,6 +41,7 @@ inline void with_tile_size(int tokens, const Tile& tile) {
 
 // Few tokens wait for memory, and the processor's own prefetching stops at the end of a page. A line is asked for
 // shortly before its turn; a core with line buffers to spare asks for it long before as well, into the second cache.
+constexpr int kFewTokens = 2;
 struct Near {
   static void ask(const uint8_t* w) { __builtin_prefetch(w + 1024); }
 };
@@ -50,19 +51,45 @@ struct NearAndFar {  // Zen 4, 20 % over Near in decoding; where a core has sixt
     __builtin_prefetch(w + 8192, 0, 2);
   }
 };
-template <int T>
-constexpr bool kWaits = T <= 2;
 template <int Bytes, int T, class Ahead>
 inline void prefetch(const uint8_t* w) {
-  if constexpr (kWaits<T>) {
+  if constexpr (T <= kFewTokens) {
 #pragma GCC unroll 64
     for (int i = 0; i < Bytes; i += 64) Ahead::ask(w + i);
   }
 }
 
+// What strips ask for while they are multiplied (PackedStrip::ahead), a few lines a step of `steps`; part `part` of
+// `parts` asks for its share.
+template <int S>
+class Asking {
+ public:
+  Asking(const PackedStrip* strips, int64_t steps, int part, int parts)
+      : lines_((strips[0].ahead_lines + steps * parts - 1) / (steps * parts)) {
+    for (int s = 0; s < S; ++s) next_[s] = strips[s].ahead + 64 * lines_ * steps * part;
+  }
+  void step() {
+    for (int s = 0; s < S; ++s) {
+      for (int64_t i = 0; i < lines_; ++i) __builtin_prefetch(next_[s] + 64 * i, 0, 2);
+      next_[s] += 64 * lines_;
+    }
+  }
+
+ private:
+  const uint8_t* next_[S];
+  int64_t lines_;
+};
+
+// The compiler no longer knows what lies there: values stay in memory, and registers are left to others.
+template <class Values>
+inline Values* in_memory(Values* values) {
+  asm volatile("" : "+r"(values) : : "memory");
+  return values;
+}
+
 // y[t, 0 … rows) = total[t] · multiplier
 template <int T>
-inline void store_tile(const PackedStrip& strip, const __m512 (&total)[T], float* y, int64_t y_stride) {
+inline void store_tile(const PackedStrip& strip, const __m512* total, float* y, int64_t y_stride) {
   const __mmask16 mask = static_cast<__mmask16>((1u << strip.rows) - 1u);
 #pragma GCC unroll 12
   for (int t = 0; t < T; ++t)

@@ -70,7 +70,7 @@ void tile(const PackedStrip& strip, const Bf16Record* x, float* y, int64_t y_str
   }
 #pragma GCC unroll 12
   for (int t = 0; t < T; ++t) even[t] = _mm512_add_ps(even[t], odd[t]);
-  store_tile(strip, even, y, y_stride);
+  store_tile<T>(strip, even, y, y_stride);
 }
 
 template <class F>

@@ -59,7 +59,7 @@ void tile(const PackedStrip& strip, const Int16Record* x, float* y, int64_t y_st
                                  _mm512_mul_ps(scale, _mm512_set1_ps(x[t].scale)), total[t]);
     }
   }
-  store_tile(strip, total, y, y_stride);
+  store_tile<T>(strip, total, y, y_stride);
 }
 
 void multiply(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride) {

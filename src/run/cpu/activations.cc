@@ -14,8 +14,8 @@ int next_tile(int64_t left, int most, int multiple) {
   if (left > 2 * kMaxTile) return kMaxTile;
   const int count = static_cast<int>(left);
   if (is_tile_size(count)) return count;
-  for (const int size : {12, 10, 8, 6, 5, 4})  // two tiles that are as large as can be
-    if (size < count && is_tile_size(count - size)) return size;
+  for (const int size : {4, 5, 6, 8, 10, 12})  // two tiles as equal as can be: one or two tokens are dear
+    if (2 * size >= count && is_tile_size(count - size)) return size;
   return 8;
 }
 

@@ -15,8 +15,10 @@ inline constexpr int64_t kPanelRows = 8;
 
 // Strips that one worker takes at a time, out of `strips` in all. Streams of weights should not end often; with many
 // tokens, a tile's records are reused from the second cache for all of them.
-inline int64_t strip_grain(int64_t tokens, int64_t strips, int threads) {
-  return std::clamp<int64_t>(strips / (4 * threads), 1, tokens > 4 * kMaxTile ? 16 : 8);
+inline int64_t strip_grain(const Matrix& weight, int64_t tokens, int64_t strips, int threads) {
+  const int64_t even = strips / (4 * threads);
+  if (weight.asks_ahead(tokens)) return std::clamp<int64_t>(even / 2 * 2, 2, 32);  // its first pair comes unasked
+  return std::clamp<int64_t>(even, 1, tokens > 4 * kMaxTile ? 16 : 8);
 }
 
 // Rows begin … begin+count of `weight` as float32 [count, cols]: in place where they lie so on disk, decoded

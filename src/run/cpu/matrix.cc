@@ -50,16 +50,34 @@ PackedStrip Matrix::strip(int64_t index) const {
   return packed_strip(source_, index, data_ + index * strip_bytes_);
 }
 
-void Matrix::multiply(int64_t begin, int64_t end, const std::byte* records, int tokens, float* y,
-                      int64_t y_stride) const {
-  constexpr int kTogether = 8;
+PackedStrip Matrix::strip_asking(int64_t index, int64_t step, size_t i, size_t n) const {
+  PackedStrip strip = this->strip(index);
+  const auto tiles = static_cast<int64_t>(n);
+  strip.ahead_lines = (strip_bytes_ / 64 + tiles - 1) / tiles;
+  strip.ahead = strip.lines + step * strip_bytes_ + 64 * strip.ahead_lines * static_cast<int64_t>(i);
+  return strip;
+}
+
+void Matrix::multiply(int64_t begin, int64_t end, std::span<const RecordTile> tiles, int64_t y_stride) const {
+  int64_t tokens = 0;
+  for (const RecordTile& tile : tiles) tokens += tile.tokens;
+  constexpr int64_t kPair = 2, kTogether = 8;
+  const bool asks = asks_ahead(tokens);
+  const int64_t step = asks ? kPair : kTogether;
   PackedStrip strips[kTogether];
-  while (begin < end) {
-    const int count = static_cast<int>(std::min<int64_t>(kTogether, end - begin));
-    for (int j = 0; j < count; ++j) strips[j] = strip(begin + j);
-    kernel_->run(strips, count, records, tokens, y, y_stride);
-    begin += count;
-    y += count * kStripRows;
+  const auto run = [&](int64_t first, size_t i) {
+    const int64_t count = std::min(step, end - first);
+    for (int64_t j = 0; j < count; ++j)
+      strips[j] = asks ? strip_asking(first + j, kPair, i, tiles.size()) : strip(first + j);
+    const RecordTile& tile = tiles[i];
+    kernel_->run(strips, static_cast<int>(count), tile.records, tile.tokens, tile.y + kStripRows * first, y_stride);
+  };
+  if (asks) {
+    for (int64_t first = begin; first < end; first += step)
+      for (size_t i = 0; i < tiles.size(); ++i) run(first, i);
+  } else {
+    for (size_t i = 0; i < tiles.size(); ++i)
+      for (int64_t first = begin; first < end; first += step) run(first, i);
   }
 }
 

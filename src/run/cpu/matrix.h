@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "base/function_ref.h"
@@ -33,6 +34,12 @@ class WeightArena {
   std::vector<Piece> pieces_;
 };
 
+struct RecordTile {
+  const std::byte* records;
+  int tokens;
+  float* y;  // [tokens, rows]
+};
+
 class Matrix {
  public:
   Matrix() = default;
@@ -50,11 +57,19 @@ class Matrix {
   const PackedKernel& kernel() const { return *kernel_; }
   int64_t strips() const { return (source_.rows + kStripRows - 1) / kStripRows; }
   PackedStrip strip(int64_t index) const;
-  // y[t, 0 …] = strips begin … end · x[t] for a tile of records.
-  void multiply(int64_t begin, int64_t end, const std::byte* records, int tokens, float* y, int64_t y_stride) const;
+  // y[t, 16 · begin …] = strips begin … end · x[t] for each tile of records.
+  void multiply(int64_t begin, int64_t end, std::span<const RecordTile> tiles, int64_t y_stride) const;
+  // Whether so many tokens' tiles had best take a pair of strips in turn, each asking for its share of the next pair:
+  // they are many enough to take as long as weights come from memory, and few enough for their records to stay near.
+  bool asks_ahead(int64_t tokens) const {
+    return kernel_->asks_ahead && tokens > kFewTokens && tokens <= 4 * kMaxTile;
+  }
+  // Strip `index` for tile `i` of `n`, of which each asks for its share of strip `index + step`.
+  PackedStrip strip_asking(int64_t index, int64_t step, size_t i, size_t n) const;
 
  private:
   friend class MatrixLoader;
+  static constexpr int64_t kFewTokens = 2;
   WeightView source_;
   const PackedKernel* kernel_ = nullptr;
   const std::byte* data_ = nullptr;

@@ -39,7 +39,9 @@ std::vector<Strips> split_strips(std::span<const ExpertTask> tasks, Matrix Exper
   int64_t all = 0;
   for (const ExpertTask& task : tasks) all += (task.weights->*which).strips();
   for (const ExpertTask& task : tasks) {
-    const int64_t strips = (task.weights->*which).strips(), grain = strip_grain(task.pairs, all, threads);
+    const Matrix& matrix = task.weights->*which;
+    const int64_t strips = matrix.strips();
+    const int64_t grain = strip_grain(matrix, task.pairs, all, threads);
     for (int64_t s = 0; s < strips; s += grain) items.push_back({&task, s, std::min(strips, s + grain)});
   }
   return items;
@@ -88,37 +90,58 @@ std::span<const Tile> tiles_of(const ExpertTask& task, std::span<const Tile> til
   return {begin, end};
 }
 
-void gate_and_up(const Strips& item, std::span<const Tile> tiles, std::span<const int32_t> token_of,
-                 int64_t act_stride, Workspace& work, Compute& compute) {
-  const ExpertMatrices& w = *item.task->weights;
-  const auto kind = static_cast<size_t>(kind_of(w.gate));
-  for (const Tile& tile : tiles_of(*item.task, tiles)) {
-    const std::byte* records =
-        item.task->pairs == 1 ? compute.token_records[kind].tile(token_of[static_cast<size_t>(tile.first)])
-                              : compute.pair_records[kind].tile(tile.first);
-    for (int64_t s = item.begin; s < item.end; ++s) {
-      constexpr int64_t kBoth = 2 * kStripRows;
-      float both[kLargestTile * kBoth];  // [tokens, gate and up]
-      const PackedStrip strips[] = {w.gate.strip(s), w.up.strip(s)};
-      if (&w.gate.kernel() == &w.up.kernel()) {
-        w.gate.kernel().run(strips, 2, records, tile.tokens, both, kBoth);
-      } else {
-        w.gate.kernel().multiply(strips[0], records, tile.tokens, both, kBoth);
-        w.up.kernel().multiply(strips[1], records, tile.tokens, both + kStripRows, kBoth);
-      }
-      for (int t = 0; t < tile.tokens; ++t)
-        compute.ops.swiglu(both + t * kBoth, both + t * kBoth + kStripRows, strips[0].rows,
-                           work.pair_act.data() + (tile.first + t) * act_stride + kStripRows * s);
+// Strips of gate and up are multiplied side by side.
+constexpr int64_t kPair = 2;
+struct GateAndUp {
+  std::span<const int32_t> token_of;
+  int64_t act_stride;
+  Workspace& work;
+  Compute& compute;
+
+  const std::byte* records(const Tile& tile) const {
+    const auto kind = static_cast<size_t>(kind_of(tile.task->weights->gate));
+    return tile.task->pairs == 1 ? compute.token_records[kind].tile(token_of[static_cast<size_t>(tile.first)])
+                                 : compute.pair_records[kind].tile(tile.first);
+  }
+
+  // strips: number s of gate and of up.
+  void multiply(const Tile& tile, int64_t s, const PackedStrip (&strips)[kPair]) const {
+    const ExpertMatrices& w = *tile.task->weights;
+    constexpr int64_t kBoth = kPair * kStripRows;
+    float both[kLargestTile * kBoth];  // [tokens, gate and up]
+    if (&w.gate.kernel() == &w.up.kernel()) {
+      w.gate.kernel().run(strips, kPair, records(tile), tile.tokens, both, kBoth);
+    } else {
+      w.gate.kernel().multiply(strips[0], records(tile), tile.tokens, both, kBoth);
+      w.up.kernel().multiply(strips[1], records(tile), tile.tokens, both + kStripRows, kBoth);
+    }
+    for (int t = 0; t < tile.tokens; ++t)
+      compute.ops.swiglu(both + t * kBoth, both + t * kBoth + kStripRows, strips[0].rows,
+                         work.pair_act.data() + (tile.first + t) * act_stride + kStripRows * s);
+  }
+
+  void run(const Strips& item, std::span<const Tile> tiles) const {
+    const Matrix &gate = item.task->weights->gate, &up = item.task->weights->up;
+    const size_t n = tiles.size();
+    if (gate.asks_ahead(item.task->pairs)) {
+      for (int64_t s = item.begin; s < item.end; ++s)
+        for (size_t i = 0; i < n; ++i)
+          multiply(tiles[i], s, {gate.strip_asking(s, 1, i, n), up.strip_asking(s, 1, i, n)});
+    } else {
+      for (const Tile& tile : tiles)
+        for (int64_t s = item.begin; s < item.end; ++s) multiply(tile, s, {gate.strip(s), up.strip(s)});
     }
   }
-}
+};
 
 void run_up(std::span<const ExpertTask> tasks, std::span<const Tile> tiles, std::span<const int32_t> token_of,
             int64_t act_stride, uint64_t bytes, Workspace& work, Compute& compute) {
   const Profile::Scope scope(compute.profile, "experts: gate, up", bytes);
   const auto items = split_strips(tasks, &ExpertMatrices::gate, compute.pool.size());
+  const GateAndUp gate_and_up{token_of, act_stride, work, compute};
   compute.pool.parallel_for(static_cast<int64_t>(items.size()), 1, [&](int64_t i, int64_t, int) {
-    gate_and_up(items[static_cast<size_t>(i)], tiles, token_of, act_stride, work, compute);
+    const Strips& item = items[static_cast<size_t>(i)];
+    gate_and_up.run(item, tiles_of(*item.task, tiles));
   });
 }
 
@@ -163,13 +186,15 @@ void run_packed_experts(std::span<const ExpertTask> tasks, std::span<const int32
 
   const Profile::Scope scope(compute.profile, "experts: down", down_bytes);
   const auto down_items = split_strips(tasks, &ExpertMatrices::down, compute.pool.size());
+  std::vector<RecordTile> outputs;  // of each tile
+  for (const Tile& tile : tiles)
+    outputs.push_back({compute.act_records[static_cast<size_t>(kind_of(tile.task->weights->down))].tile(tile.first),
+                       tile.tokens, work.pair_out.data() + tile.first * D});
   compute.pool.parallel_for(static_cast<int64_t>(down_items.size()), 1, [&](int64_t i, int64_t, int) {
     const Strips& item = down_items[static_cast<size_t>(i)];
-    const Matrix& down = item.task->weights->down;
-    const Activations& records = compute.act_records[static_cast<size_t>(kind_of(down))];
-    for (const Tile& tile : tiles_of(*item.task, tiles))
-      down.multiply(item.begin, item.end, records.tile(tile.first), tile.tokens,
-                    work.pair_out.data() + tile.first * D + kStripRows * item.begin, D);
+    const std::span<const Tile> own = tiles_of(*item.task, tiles);
+    const auto first = static_cast<size_t>(own.data() - tiles.data());
+    item.task->weights->down.multiply(item.begin, item.end, std::span(outputs).subspan(first, own.size()), D);
   });
 }
 
