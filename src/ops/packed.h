@@ -99,7 +99,7 @@ struct PackedKernel {
     if (multiply_strips != nullptr) return multiply_strips(strips, count, x, tokens, y, y_stride);
     for (int j = 0; j < count; ++j) multiply(strips[j], x, tokens, y + kStripRows * j, y_stride);
   }
-  bool asks_ahead = false;  // multiply_strips heeds PackedStrip::ahead
+  bool asks_ahead = false;  // heeds PackedStrip::ahead, for more than two tokens
   constexpr bool takes(int tokens) const {
     return is_tile_size(tokens) || (most_tokens > kMaxTile && tokens >= 1 && tokens <= most_tokens);
   }

@@ -56,10 +56,14 @@ void tile(const PackedStrip& strip, const Bf16Record* x, float* y, int64_t y_str
 #pragma GCC unroll 12
   for (int t = 0; t < T; ++t) even[t] = odd[t] = _mm512_setzero_ps();
   const uint8_t* w = strip.lines;
+  Asking<1> asking(&strip, (strip.cols + 7) / 8, 0, 1);
   for (int64_t begin = 0; begin < strip.cols; begin += kRecordColumns, x += T) {
     const int64_t here = strip.cols - begin < kRecordColumns ? strip.cols - begin : kRecordColumns;
     for (int64_t k = 0; k < here; k += 8, w += F::kBytes) {
-      prefetch<F::kBytes, T, NearAndFar>(w);
+      if constexpr (T <= kFewTokens)
+        prefetch<F::kBytes, T, NearAndFar>(w);
+      else
+        asking.step();
       __m512i pairs[4];
       F::codes(w, pairs);
       add(even, pairs[0], x, k);
@@ -86,8 +90,8 @@ int64_t spin(int64_t rounds) {
 }
 
 constexpr PackedKernel kKernels[] = {
-    {Bf16::kType, RecordKind::bf16, multiply<Bf16>},
-    {E4m3::kType, RecordKind::bf16, multiply<E4m3>},
+    {.dtype = Bf16::kType, .records = RecordKind::bf16, .multiply = multiply<Bf16>, .asks_ahead = true},
+    {.dtype = E4m3::kType, .records = RecordKind::bf16, .multiply = multiply<E4m3>, .asks_ahead = true},
 };
 
 }  // namespace
