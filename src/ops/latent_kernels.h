@@ -6,6 +6,7 @@
 // ascending order, so that neither threads nor other rows change a bit.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "ops/packed.h"
@@ -37,6 +38,9 @@ struct alignas(64) LatentTile {
   // [count / 2, C]: two keys each, columns in the kernel's order; not on NEON.
   uint32_t values[kKeyTile / 2 * kMostLatent];
   float scales[kKeyTile];  // of both: key ≈ scale · integer
+  // What a call brings into the second cache meanwhile, or not: the next page's rows.
+  const std::byte* ahead = nullptr;
+  int64_t ahead_lines = 0;  // of 64 bytes
 };
 
 struct alignas(64) LatentPartial {

@@ -7,6 +7,7 @@
 #include <immintrin.h>
 
 #include <cstdint>
+#include <type_traits>
 
 #include "ops/avx512/columns.h"
 #include "ops/avx512/exp.h"
@@ -64,6 +65,20 @@ void load_query(const float* query, int64_t width, int lane, LatentQueries* quer
   }
 }
 
+// Asks for a tile's `ahead` a line at a time: what is asked for at once is lost.
+class Asking {
+ public:
+  explicit Asking(const LatentTile& tile) : next_(tile.ahead), left_(tile.ahead_lines) {}
+  void lines(int count) {
+    for (int i = 0; i < count && left_ > 0; ++i, --left_, next_ += 64) __builtin_prefetch(next_, 0, 2);
+  }
+
+ private:
+  const std::byte* next_;
+  int64_t left_;
+};
+constexpr int kLinesAKey = 4, kLinesATurn = 2;
+
 // Rows l and l + 1 as pairs; of each 32 columns, those 0-3, 8-11, 16-19, 24-27 and then the others.
 inline void interleave(const int16_t* keys, int64_t latent, int64_t width, uint32_t* out) {
   for (int64_t c = 0; c < latent; c += 32) {
@@ -88,7 +103,9 @@ inline void complete(int count, int64_t latent, int64_t stride, LatentTile* tile
 void load_keys(const uint16_t* keys, int count, int64_t latent, int64_t width, LatentTile* tile) {
   const int64_t stride = whole_steps(width);
   int16_t* out = tile->keys;
+  Asking asking(*tile);
   for (int l = 0; l < count; ++l, keys += width, out += stride) {
+    asking.lines(kLinesAKey);
     __m512 even = _mm512_setzero_ps(), odd = _mm512_setzero_ps();
     for (int64_t k = 0; k < width; k += 32) {
       const __m512i v = load_columns(keys, k, width);
@@ -121,7 +138,9 @@ inline float squares_of(const int8_t* codes, int64_t begin, int64_t end) {
 void load_q8_keys(const uint8_t* rows, int count, int64_t latent, int64_t width, LatentTile* tile) {
   const int64_t stride = whole_steps(width);
   int16_t* out = tile->keys;
+  Asking asking(*tile);
   for (int l = 0; l < count; ++l, out += stride) {
+    asking.lines(kLinesAKey);
     const auto* codes = reinterpret_cast<const int8_t*>(rows);
     float scales[2];
     __builtin_memcpy(scales, rows + width, sizeof scales);
@@ -142,17 +161,23 @@ void load_q8_keys(const uint8_t* rows, int count, int64_t latent, int64_t width,
   complete(count, latent, stride, tile);
 }
 
-// scores [16 keys, 16 heads]
+// scores [16 keys, 16 heads]. Width is an integer, or a constant one: then the keys need no sixteen pointers.
+template <class Width>
 inline void score_tile(const LatentQueries& queries, const int16_t* keys, const float* key_scales,
-                       int64_t width, float* scores) {
+                       Width width, Asking& asking, float* scores) {
+  constexpr int kPairs = 8;  // a turn: g++ copies every sum once a turn
   __m512i sum[kScoreKeys];
 #pragma GCC unroll 16
   for (int l = 0; l < kScoreKeys; ++l) sum[l] = _mm512_setzero_si512();
-  for (int64_t k = 0; k < width; k += 2) {
-    const __m512i q = _mm512_load_si512(queries.pairs + kHeadLanes / 2 * k);
+  for (int64_t begin = 0; begin < width; begin += 2 * kPairs) {
+    asking.lines(kLinesATurn);
+#pragma GCC unroll 8
+    for (int k = 0; k < 2 * kPairs; k += 2) {
+      const __m512i q = _mm512_load_si512(queries.pairs + kHeadLanes / 2 * (begin + k));
 #pragma GCC unroll 16
-    for (int l = 0; l < kScoreKeys; ++l)
-      sum[l] = _mm512_dpwssd_epi32(sum[l], q, broadcast_pair(keys + l * width + k));
+      for (int l = 0; l < kScoreKeys; ++l)
+        sum[l] = _mm512_dpwssd_epi32(sum[l], q, broadcast_pair(keys + l * width + begin + k));
+    }
   }
   const __m512 query_scales = _mm512_load_ps(queries.scales);
 #pragma GCC unroll 16
@@ -162,15 +187,11 @@ inline void score_tile(const LatentQueries& queries, const int16_t* keys, const 
                                   _mm512_set1_ps(key_scales[l])));
 }
 
-// sums[4 heads, 64 columns] = sums · shrink + weight · Σ over pairs of keys.
-inline void value_tile(const uint32_t* probabilities, const uint32_t* values, int pairs, int64_t latent,
-                       const float* shrink, const float* weight, float* sums) {
-  __m512i sum[4][4];
+// sum += probabilities · values of `Pairs` pairs of keys.
+template <int Pairs>
+inline void add_pairs(const uint32_t* probabilities, const uint32_t* values, int64_t latent, __m512i (&sum)[4][4]) {
 #pragma GCC unroll 4
-  for (int h = 0; h < 4; ++h)
-#pragma GCC unroll 4
-    for (int c = 0; c < 4; ++c) sum[h][c] = _mm512_setzero_si512();
-  for (int p = 0; p < pairs; ++p) {
+  for (int p = 0; p < Pairs; ++p) {
     __m512i value[4];
 #pragma GCC unroll 4
     for (int c = 0; c < 4; ++c) value[c] = _mm512_load_si512(values + p * latent + 16 * c);
@@ -181,6 +202,23 @@ inline void value_tile(const uint32_t* probabilities, const uint32_t* values, in
       for (int c = 0; c < 4; ++c) sum[h][c] = _mm512_dpwssd_epi32(sum[h][c], probability, value[c]);
     }
   }
+}
+
+// sums[4 heads, 64 columns] = sums · shrink + weight · Σ over pairs of keys.
+inline void value_tile(const uint32_t* probabilities, const uint32_t* values, int pairs, int64_t latent,
+                       const float* shrink, const float* weight, Asking& asking, float* sums) {
+  constexpr int kPairs = 4;  // a turn: g++ copies every sum once a turn
+  __m512i sum[4][4];
+#pragma GCC unroll 4
+  for (int h = 0; h < 4; ++h)
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; ++c) sum[h][c] = _mm512_setzero_si512();
+  for (; pairs >= kPairs; pairs -= kPairs, probabilities += kPairs * kHeadLanes, values += kPairs * latent) {
+    asking.lines(kLinesATurn);
+    add_pairs<kPairs>(probabilities, values, latent, sum);
+  }
+  for (; pairs > 0; --pairs, probabilities += kHeadLanes, values += latent)
+    add_pairs<1>(probabilities, values, latent, sum);
 #pragma GCC unroll 4
   for (int h = 0; h < 4; ++h)
 #pragma GCC unroll 4
@@ -197,8 +235,15 @@ void add_keys(const LatentQueries* queries, const LatentTile* tile, int count, i
   alignas(64) uint32_t probabilities[kKeyTile / 2 * kHeadLanes];
   alignas(64) float shrink[kHeadLanes], weight[kHeadLanes];
   const int64_t stride = whole_steps(width);
-  for (int l = 0; l < count; l += kScoreKeys)
-    score_tile(*queries, tile->keys + l * stride, tile->scales + l, stride, scores + kHeadLanes * l);
+  constexpr std::integral_constant<int64_t, 320> kPublished;
+  Asking asking(*tile);
+  for (int l = 0; l < count; l += kScoreKeys) {
+    if (stride == kPublished)
+      score_tile(*queries, tile->keys + l * kPublished, tile->scales + l, kPublished, asking,
+                 scores + kHeadLanes * l);
+    else
+      score_tile(*queries, tile->keys + l * stride, tile->scales + l, stride, asking, scores + kHeadLanes * l);
+  }
 
   __m512 max = first ? _mm512_load_ps(scores) : _mm512_load_ps(partial->max);
   const __m512 old_max = max;
@@ -233,7 +278,7 @@ void add_keys(const LatentQueries* queries, const LatentTile* tile, int count, i
   const int pairs = (count + 1) / 2;
   for (int64_t c = 0; c + 64 <= latent; c += 64)
     for (int h = 0; h < kHeadLanes; h += 4)
-      value_tile(probabilities + h, tile->values + c, pairs, latent, shrink + h, weight + h,
+      value_tile(probabilities + h, tile->values + c, pairs, latent, shrink + h, weight + h, asking,
                  partial->sums + h * latent + c);
 }
 

@@ -115,6 +115,17 @@ void AbsorbedAttention::load_page(const Rows& rows, int64_t page_index, int64_t 
     kernels.load_keys(cache.bf16_rows(page, layer), static_cast<int>(keys), C, C + R, tile);
 }
 
+// Rows come from memory, and nobody else asks for them in time: each call with a page's tile asks for its share of the
+// next page, part `part` of `parts`.
+void AbsorbedAttention::ask_ahead(const Rows& rows, int64_t page_index, int64_t part, int64_t parts, int64_t layer,
+                                  const LatentCache& cache, LatentTile* tile) const {
+  tile->ahead_lines = 0;
+  if (page_index * LatentCache::kTokens >= rows.last_keys() || part >= parts) return;
+  const auto bytes = cache.rows(rows.span->page_table[static_cast<size_t>(page_index)], layer);
+  tile->ahead_lines = (std::ssize(bytes) / 64 + parts - 1) / parts;
+  tile->ahead = bytes.data() + 64 * tile->ahead_lines * part;
+}
+
 void AbsorbedAttention::attend_run(const Rows& rows, int64_t run, int64_t layer, const LatentCache& cache,
                                    Compute& compute, int worker, LatentPartial* partials) const {
   const LatentKernels& kernels = *compute.ops.latent;
@@ -123,16 +134,20 @@ void AbsorbedAttention::attend_run(const Rows& rows, int64_t run, int64_t layer,
   const auto queries = [&](int64_t i) { return compute.latent_queries.data() + (rows.token + i) * groups_; };
   for (int64_t begin = run_begin; begin < end; begin += LatentCache::kTokens) {
     const int64_t loaded = std::min(LatentCache::kTokens, end - begin);
-    load_page(rows, begin / LatentCache::kTokens, loaded, layer, cache, kernels, tile);
+    const int64_t page = begin / LatentCache::kTokens, parts = 1 + groups_;
+    ask_ahead(rows, page + 1, 0, parts, layer, cache, tile);
+    load_page(rows, page, loaded, layer, cache, kernels, tile);
     if (kernels.add_run != nullptr) {
       ++tile;
       continue;
     }
     for (int64_t i = 0; i < rows.count; ++i) {
       const int64_t count = std::min(loaded, rows.keys + i - begin);
-      for (int64_t group = 0; count > 0 && group < groups_; ++group)
+      for (int64_t group = 0; count > 0 && group < groups_; ++group) {
+        ask_ahead(rows, page + 1, i == 0 ? 1 + group : parts, parts, layer, cache, tile);
         kernels.add_keys(queries(i) + group, tile, static_cast<int>(count), C, C + R, begin == run_begin,
                          partials + i * groups_ + group);
+      }
     }
   }
   for (int64_t i = 0; kernels.add_run != nullptr && i < rows.count; ++i) {

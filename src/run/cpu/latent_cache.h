@@ -37,6 +37,10 @@ class LatentCache {
   View<const float> load(int64_t page, int64_t layer, int64_t tokens, float* scratch,
                          const OpTable& ops) const;
 
+  // The page's rows of a layer, whatever their type.
+  std::span<const std::byte> rows(int64_t page, int64_t layer) const {
+    return {at(page, layer, 0), static_cast<size_t>(kTokens * row_bytes())};
+  }
   // The page's rows as they lie there, [kTokens, C + R]. REQUIRES CacheType::bf16.
   const uint16_t* bf16_rows(int64_t page, int64_t layer) const {
     return reinterpret_cast<const uint16_t*>(at(page, layer, 0));
