@@ -20,7 +20,7 @@ class PatternHardener {
         if (!escape()) return refuse();
       } else if (c == '[') {
         if (!character_class()) return refuse();
-      } else if (c == '"' || static_cast<unsigned char>(c) < 0x20) {
+      } else if (c == '"' || static_cast<unsigned char>(c) < 0x20 || looks_around()) {
         return refuse();
       } else {
         out_ += c == '.' ? std::string(kAny) : std::string(1, c);
@@ -33,13 +33,21 @@ class PatternHardener {
  private:
   static tl::unexpected<Error> refuse() {
     return bad_input(
-        "pattern: quotes, backslashes and control characters cannot be enforced inside a string");
+        "pattern: quotes, backslashes, control characters, look-around, flags and references back cannot be enforced "
+        "inside a string");
+  }
+
+  // "(?…" but for groups: "(?:" and "(?<name>".
+  bool looks_around() const {
+    if (!rest_.starts_with("(?") || rest_.starts_with("(?:")) return false;
+    const char name = rest_.size() > 3 && rest_[2] == '<' ? rest_[3] : '=';
+    return !((name >= 'a' && name <= 'z') || (name >= 'A' && name <= 'Z') || name == '_');
   }
 
   bool escape() {
     if (rest_.size() < 2) return false;
     const char c = rest_[1];
-    if (std::string_view("\\nrtfvsbBcx0").find(c) != std::string_view::npos) {
+    if (std::string_view("\\nrtfvsbBcx0pPk123456789").find(c) != std::string_view::npos) {
       if (c != 's') return false;
       out_ += ' ';  // of white space only the plain space needs no escape
     } else if (c == 'S') {
@@ -131,7 +139,13 @@ Result<void> harden_object(Json& schema, UnsafePattern unsafe) {
   for (auto& [key, value] : schema.items()) {
     if (key == "enum" || key == "const" || key == "default" || key == "examples")
       continue;  // values, no schemas
-    if (auto done = harden(value, unsafe); !done) return done;
+    const bool named = key == "properties" || key == "patternProperties" || key == "$defs" || key == "definitions";
+    if (named && value.is_object()) {  // whatever their names
+      for (auto& [name, inner] : value.items())
+        if (auto done = harden(inner, unsafe); !done) return done;
+    } else if (auto done = harden(value, unsafe); !done) {
+      return done;
+    }
   }
   return {};
 }

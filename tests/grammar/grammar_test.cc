@@ -264,11 +264,23 @@ TEST(HardenSchema, LeavesOutUnsafePatternsWhereTheyNeedNotHold) {
             Json::parse(R"({"type": "string", "pattern": "[^\\x00-\\x1f\"\\\\]{0,3}"})"));
 }
 
+TEST(HardenSchema, ReachesPropertiesWhateverTheirNames) {
+  for (const char* name : {"a", "default", "enum", "const", "examples", "properties"}) {
+    const Json schema = {{"properties", {{name, {{"type", "string"}, {"pattern", "."}}}}}};
+    EXPECT_EQ((*harden_schema(schema, UnsafePattern::refuse))["properties"][name]["pattern"], R"([^\x00-\x1f"\\])")
+        << name;
+  }
+  const Json value = {{"default", {{"pattern", "."}}}};
+  EXPECT_EQ(*harden_schema(value, UnsafePattern::refuse), value);
+}
+
 TEST(HardenSchema, RewritesWhatReachesTooFar) {
   EXPECT_EQ(harden_pattern("^a.b$").value(), R"(^a[^\x00-\x1f"\\]b$)");
   EXPECT_EQ(harden_pattern("[^x]").value(), R"([^\x00-\x1f"\\x])");
   EXPECT_EQ(harden_pattern("[a-z]\\d").value(), "[a-z]\\d");
-  for (const char* bad : {"\"", "\\\\", "[ -z]", "[\\n]", "\\t", "[a", "\\"}) {
+  EXPECT_EQ(harden_pattern("(?:a|b)(?<c>d)").value(), "(?:a|b)(?<c>d)");
+  for (const char* bad : {"\"", "\\\\", "[ -z]", "[\\n]", "\\t", "[a", "\\", "(?=.*a).", "(?<!a)b", "(?i)x", "\\bfoo", "\\p{L}",
+                          "(a)\\1"}) {
     EXPECT_FALSE(harden_pattern(bad).has_value()) << bad;
   }
 }
