@@ -300,26 +300,21 @@ constexpr bool is_few(int tokens) {
 }
 
 template <class F>
-void multiply_any(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride) {
-  if (is_few<F>(tokens))
-    kAvx512VnniKernels.kernels[kIndex<F>].multiply(strip, records, tokens, y, y_stride);
-  else
-    multiply<F>(&strip, 1, records, tokens, y, y_stride);
+void multiply_strips(const PackedStrip* strips, int count, const void* records, int tokens, float* y,
+                     int64_t y_stride) {
+  if (is_few<F>(tokens)) return kAvx512VnniKernels.kernels[kIndex<F>].run(strips, count, records, tokens, y, y_stride);
+  for (; count > 0; count -= kMostStrips, strips += kMostStrips, y += kMostStrips * kStripRows)
+    multiply<F>(strips, count < kMostStrips ? count : kMostStrips, records, tokens, y, y_stride);
 }
 
 template <class F>
-void multiply_strips(const PackedStrip* strips, int count, const void* records, int tokens, float* y,
-                     int64_t y_stride) {
-  int done = 0;
-  for (; !is_few<F>(tokens) && count - done > 1; done += kMostStrips)
-    multiply<F>(strips + done, kMostStrips, records, tokens, y + kStripRows * done, y_stride);
-  for (; done < count; ++done)
-    multiply_any<F>(strips[done], records, tokens, y + kStripRows * done, y_stride);
+void multiply_strip(const PackedStrip& strip, const void* records, int tokens, float* y, int64_t y_stride) {
+  multiply_strips<F>(&strip, 1, records, tokens, y, y_stride);
 }
 
 template <class F>
 constexpr PackedKernel kernel() {
-  return {F::kType, RecordKind::int8_per_256, multiply_any<F>, kMostTokens, kTileRows, multiply_strips<F>};
+  return {F::kType, RecordKind::int8_per_256, multiply_strip<F>, kMostTokens, kTileRows, multiply_strips<F>};
 }
 
 int64_t spin(int64_t rounds) {
