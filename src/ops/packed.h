@@ -79,7 +79,7 @@ struct PackedStrip {
   const uint8_t* scales;  // [blocks, 16] f16, f32 or codes, for types that keep them apart; else null
   int64_t cols;
   float multiplier;  // of the whole matrix
-  int rows;          // 1 … 16 that exist
+  int rows;          // that exist, at most 16; of none nothing is stored
   // What to bring into the second cache meanwhile; null: nothing.
   const uint8_t* ahead = nullptr;
   int64_t ahead_lines = 0;  // of 64 bytes

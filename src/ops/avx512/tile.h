@@ -64,20 +64,24 @@ inline void prefetch(const uint8_t* w) {
 template <int S>
 class Asking {
  public:
-  Asking(const PackedStrip* strips, int64_t steps, int part, int parts)
-      : lines_((strips[0].ahead_lines + steps * parts - 1) / (steps * parts)) {
-    for (int s = 0; s < S; ++s) next_[s] = strips[s].ahead + 64 * lines_ * steps * part;
+  Asking(const PackedStrip* strips, int64_t steps, int part, int parts) {
+    const int64_t all = strips[0].ahead_lines, share = (all + parts - 1) / parts, first = share * part;
+    left_ = all - first < share ? all - first : share;
+    lines_ = (share + steps - 1) / steps;
+    for (int s = 0; s < S; ++s) next_[s] = strips[s].ahead + 64 * first;
   }
   void step() {
+    const int64_t lines = lines_ < left_ ? lines_ : left_;
+    left_ -= lines;
     for (int s = 0; s < S; ++s) {
-      for (int64_t i = 0; i < lines_; ++i) __builtin_prefetch(next_[s] + 64 * i, 0, 2);
-      next_[s] += 64 * lines_;
+      for (int64_t i = 0; i < lines; ++i) __builtin_prefetch(next_[s] + 64 * i, 0, 2);
+      next_[s] += 64 * lines;
     }
   }
 
  private:
   const uint8_t* next_[S];
-  int64_t lines_;
+  int64_t left_, lines_;  // in all; a step
 };
 
 // The compiler no longer knows what lies there: values stay in memory, and registers are left to others.

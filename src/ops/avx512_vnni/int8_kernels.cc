@@ -231,8 +231,10 @@ inline void with_part_size(int tokens, const Do& part) {
       return part.template operator()<4>();
     case 5:
       return part.template operator()<5>();
-    default:
+    case kPartTokens:
       return part.template operator()<kPartTokens>();
+    default:
+      __builtin_trap();
   }
 }
 
@@ -247,6 +249,7 @@ inline void tile(const PackedStrip* strips, const Part& part, float* y, int64_t 
 template <class F>
 void multiply_pair(const PackedStrip* strips, const Int8Record* x, int tokens, float* y, int64_t y_stride) {
   const int count = tokens > kPartTokens ? 2 : 1, size = tokens / count;
+  if (size * count != tokens) __builtin_trap();
   for (int i = 0; i < count; ++i) {
     const Part part{x + i * size, tokens, i, count};
     with_part_size(size, [&]<int T>() { tile<F, Near, 2, T>(strips, part, y + i * size * y_stride, y_stride); });

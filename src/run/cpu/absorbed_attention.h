@@ -45,9 +45,9 @@ class AbsorbedAttention {
               Compute& compute) const;
   void load_page(const Rows& rows, int64_t page_index, int64_t keys, int64_t layer, const LatentCache& cache,
                  const LatentKernels& kernels, LatentTile* tile) const;
-  // partials [count, groups]; rows that see no key of the run keep theirs.
   void ask_ahead(const Rows& rows, int64_t page_index, int64_t part, int64_t parts, int64_t layer,
                  const LatentCache& cache, LatentTile* tile) const;
+  // partials [count, groups]; rows that see no key of the run keep theirs.
   void attend_run(const Rows& rows, int64_t run, int64_t layer, const LatentCache& cache, Compute& compute,
                   int worker, LatentPartial* partials) const;
   void attend_all_runs(const Rows& rows, int64_t layer, const LatentCache& cache, Compute& compute,

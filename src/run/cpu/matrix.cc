@@ -50,11 +50,11 @@ PackedStrip Matrix::strip(int64_t index) const {
   return packed_strip(source_, index, data_ + index * strip_bytes_);
 }
 
-PackedStrip Matrix::strip_asking(int64_t index, int64_t step, size_t i, size_t n) const {
+PackedStrip Matrix::strip_asking(int64_t index, int64_t next, size_t i, size_t n) const {
   PackedStrip strip = this->strip(index);
   const auto tiles = static_cast<int64_t>(n);
   strip.ahead_lines = (strip_bytes_ / 64 + tiles - 1) / tiles;
-  strip.ahead = strip.lines + step * strip_bytes_ + 64 * strip.ahead_lines * static_cast<int64_t>(i);
+  strip.ahead = this->strip(next).lines + 64 * strip.ahead_lines * static_cast<int64_t>(i);
   return strip;
 }
 
@@ -68,7 +68,8 @@ void Matrix::multiply(int64_t begin, int64_t end, std::span<const RecordTile> ti
   const auto run = [&](int64_t first, size_t i) {
     const int64_t count = std::min(step, end - first);
     for (int64_t j = 0; j < count; ++j)
-      strips[j] = asks ? strip_asking(first + j, kPair, i, tiles.size()) : strip(first + j);
+      strips[j] = asks && first + j + kPair < end ? strip_asking(first + j, first + j + kPair, i, tiles.size())
+                                                  : strip(first + j);
     const RecordTile& tile = tiles[i];
     kernel_->run(strips, static_cast<int>(count), tile.records, tile.tokens, tile.y + kStripRows * first, y_stride);
   };

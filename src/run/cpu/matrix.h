@@ -64,8 +64,8 @@ class Matrix {
   bool asks_ahead(int64_t tokens) const {
     return kernel_->asks_ahead && tokens > kFewTokens && tokens <= 4 * kMaxTile;
   }
-  // Strip `index` for tile `i` of `n`, of which each asks for its share of strip `index + step`.
-  PackedStrip strip_asking(int64_t index, int64_t step, size_t i, size_t n) const;
+  // Strip `index` for tile `i` of `n`, of which each asks for its share of strip `next`.
+  PackedStrip strip_asking(int64_t index, int64_t next, size_t i, size_t n) const;
 
  private:
   friend class MatrixLoader;

@@ -125,8 +125,12 @@ struct GateAndUp {
     const size_t n = tiles.size();
     if (gate.asks_ahead(item.task->pairs)) {
       for (int64_t s = item.begin; s < item.end; ++s)
-        for (size_t i = 0; i < n; ++i)
-          multiply(tiles[i], s, {gate.strip_asking(s, 1, i, n), up.strip_asking(s, 1, i, n)});
+        for (size_t i = 0; i < n; ++i) {
+          if (s + 1 < item.end)
+            multiply(tiles[i], s, {gate.strip_asking(s, s + 1, i, n), up.strip_asking(s, s + 1, i, n)});
+          else
+            multiply(tiles[i], s, {gate.strip(s), up.strip(s)});
+        }
     } else {
       for (const Tile& tile : tiles)
         for (int64_t s = item.begin; s < item.end; ++s) multiply(tile, s, {gate.strip(s), up.strip(s)});
