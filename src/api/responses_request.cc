@@ -97,7 +97,7 @@ void read_tools(Fields& fields, Json& chat) {
   }
 }
 
-void read_text_constraintat(Fields& fields, Json& chat) {
+void read_text_format(Fields& fields, Json& chat) {
   const Json* text = fields.object("text");
   const Json* format = text ? Fields(*text, "text.").object("format") : nullptr;
   if (!format) return;
@@ -147,7 +147,7 @@ ApiResult<ResponsesInput> chat_of_responses(Fields& fields, Json earlier) {
                                 Json{{"role", "system"}, {"content", instructions}});
   }
   read_tools(fields, out.chat);
-  read_text_constraintat(fields, out.chat);
+  read_text_format(fields, out.chat);
   if (const Json* reasoning = fields.object("reasoning")) out.chat["reasoning"] = *reasoning;
   if (const Json* limit = fields.any("max_output_tokens")) out.chat["max_tokens"] = *limit;
   for (const char* name : {"temperature", "top_p", "parallel_tool_calls", "presence_penalty", "frequency_penalty",

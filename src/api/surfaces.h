@@ -18,7 +18,7 @@ void get_is_sleeping(const CallPtr& call);
 // models.cc
 void get_models(const CallPtr& call);
 void get_model(const CallPtr& call);
-// chat.cc, completions.cc, native_completion.cc, infill.cc
+// chat.cc, completions.cc, native_completion.cc
 void post_chat(const CallPtr& call);
 void post_completions(const CallPtr& call);
 void post_native_completion(const CallPtr& call);
