@@ -43,6 +43,7 @@ class Vocabulary final : public Engine {
   std::vector<int32_t> tokenize(std::string_view text, const TokenizeOptions& options) const override {
     return options.parse_special ? tokenizer_.encode_raw(text) : tokenizer_.encode(text);
   }
+  Result<std::vector<int32_t>> infill_prompt(std::string_view, std::string_view) const override { return {}; }
   std::string detokenize(std::span<const int32_t> ids, bool spell_special) const override {
     return tokenizer_.decode(ids, spell_special ? SpecialTokens::spell_out : SpecialTokens::skip);
   }
