@@ -14,7 +14,8 @@ namespace sirocco {
 enum class UnsafePattern { refuse, leave_out };
 
 // A copy whose patterns can only produce characters that a JSON string holds unescaped. A `pattern` that reaches
-// a quote, a backslash or a control character, or that no grammar expresses, makes it fail or is left out; among patternProperties it always fails.
+// a quote, a backslash or a control character, or that no grammar expresses, makes it fail or is left out; among
+// patternProperties it always fails.
 Result<Json> harden_schema(const Json& schema, UnsafePattern unsafe);
 Result<std::string> harden_pattern(std::string_view pattern);
 
