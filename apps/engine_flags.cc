@@ -32,9 +32,13 @@ CacheFormat cache_format_named(const std::string& name) {
   return name == "f32" ? CacheFormat::f32 : name == "q8" ? CacheFormat::q8 : CacheFormat::bf16;
 }
 
+SoftmaxScale softmax_scale_named(const std::string& name) {
+  return name == "mscale" ? SoftmaxScale::mscale : SoftmaxScale::plain;
+}
+
 Result<std::unique_ptr<Engine>> open_engine(const EngineFlags& flags) {
   EngineOptions options = flags.options;
-  options.softmax_scale = flags.softmax_scale == "mscale" ? SoftmaxScale::mscale : SoftmaxScale::plain;
+  options.softmax_scale = softmax_scale_named(flags.softmax_scale);
   options.cache_format = cache_format_named(flags.cache_type);
   LoadProgressLine line;
   options.fetch_picture = read_picture;

@@ -22,6 +22,9 @@ void add_engine_flags(CLI::App& command, EngineFlags& flags);
 // "bf16", "f32" or "q8", which the parsing has checked.
 CacheFormat cache_format_named(const std::string& name);
 
+// "plain" or "mscale", which the parsing has checked.
+SoftmaxScale softmax_scale_named(const std::string& name);
+
 // Shows rate and remaining time on standard error while it loads, if that is a terminal.
 Result<std::unique_ptr<Engine>> open_engine(const EngineFlags& flags);
 

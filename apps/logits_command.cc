@@ -10,6 +10,7 @@
 
 #include "exit_codes.h"
 #include "load_progress_line.h"
+#include "engine_flags.h"
 #include "model_flags.h"
 #include "npy_file.h"
 #include "refuse.h"

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "run/model.h"
-#include "sirocco/options.h"
 
 namespace sirocco {
 
@@ -14,11 +13,6 @@ inline CacheType cache_type_named(const std::string& name) {
   if (name == "bf16") return CacheType::bf16;
   if (name == "f32") return CacheType::f32;
   return name == "q8" ? CacheType::q8 : CacheType::automatic;
-}
-
-// "plain" or "mscale", which the parsing has checked.
-inline SoftmaxScale softmax_scale_named(const std::string& name) {
-  return name == "mscale" ? SoftmaxScale::mscale : SoftmaxScale::plain;
 }
 
 }  // namespace sirocco

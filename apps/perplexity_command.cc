@@ -19,6 +19,7 @@
 #include "measure/log_softmax.h"
 #include "measure/logits_file.h"
 #include "measure/text_windows.h"
+#include "engine_flags.h"
 #include "model_flags.h"
 #include "refuse.h"
 #include "run/model.h"
