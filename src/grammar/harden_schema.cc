@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "grammar/schema_check.h"
+
 namespace sirocco {
 namespace {
 
@@ -139,8 +141,7 @@ Result<void> harden_object(Json& schema, UnsafePattern unsafe) {
   for (auto& [key, value] : schema.items()) {
     if (key == "enum" || key == "const" || key == "default" || key == "examples")
       continue;  // values, no schemas
-    const bool named = key == "properties" || key == "patternProperties" || key == "$defs" || key == "definitions";
-    if (named && value.is_object()) {  // whatever their names
+    if (names_schemas(key) && value.is_object()) {
       for (auto& [name, inner] : value.items())
         if (auto done = harden(inner, unsafe); !done) return done;
     } else if (auto done = harden(value, unsafe); !done) {

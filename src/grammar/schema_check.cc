@@ -41,13 +41,17 @@ void walk(const Json& schema, const std::string& path, std::vector<std::string>&
       walk(value, at(key), out);
     } else if (is_one(key, kList) && value.is_array()) {
       for (size_t i = 0; i < value.size(); ++i) walk(value[i], at(key) + "[" + std::to_string(i) + "]", out);
-    } else if (is_one(key, kObject) && value.is_object()) {
+    } else if (names_schemas(key) && value.is_object()) {
       for (const auto& [name, inner] : value.items()) walk(inner, at(key) + "." + name, out);
     }
   }
 }
 
 }  // namespace
+
+bool names_schemas(std::string_view keyword) {
+  return is_one(keyword, kObject);
+}
 
 std::vector<std::string> inexpressible_keywords(const Json& schema) {
   std::vector<std::string> out;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -12,5 +13,8 @@ namespace sirocco {
 
 // Paths of the offending keywords ("properties.age.multipleOf"), in order; empty if all can be expressed.
 std::vector<std::string> inexpressible_keywords(const Json& schema);
+
+// Whether the keyword's value is an object of schemas whatever their names: properties, $defs …
+bool names_schemas(std::string_view keyword);
 
 }  // namespace sirocco
