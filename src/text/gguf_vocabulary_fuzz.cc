@@ -9,23 +9,12 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "text/byte_alphabet.h"
 #include "text/tokenizer.h"
 #include "text/utf8.h"
 
 namespace sirocco {
 namespace {
-
-// Each byte in the byte-level alphabet: itself where it is printable, else the next code point from 256 on.
-void add_bytes(GgufVocabulary& vocabulary) {
-  uint32_t next = 256;
-  for (uint32_t b = 0; b < 256; ++b) {
-    const bool printable = (b >= 0x21 && b <= 0x7e) || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
-    std::string token;
-    append_utf8(printable ? b : next++, token);
-    vocabulary.tokens.push_back(std::move(token));
-    vocabulary.token_types.push_back(1);
-  }
-}
 
 GgufVocabulary vocabulary_of(std::string_view input) {
   GgufVocabulary vocabulary;
@@ -38,7 +27,10 @@ GgufVocabulary vocabulary_of(std::string_view input) {
     const std::string_view line = input.substr(0, input.find('\n'));
     input.remove_prefix(std::min(input.size(), line.size() + 1));
     if (line == "$B") {
-      add_bytes(vocabulary);
+      for (const std::string& piece : byte_alphabet()) {
+        vocabulary.tokens.push_back(piece);
+        vocabulary.token_types.push_back(1);
+      }
     } else if (!line.empty()) {
       vocabulary.token_types.push_back(line[0] - '0');
       if (line.size() == 1 || line[1] != '!') vocabulary.tokens.emplace_back(line.substr(1));  // "1!": a type too many

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "text/byte_alphabet.h"
 #include "text/python_json.h"
 #include "text/splitter.h"
 #include "text/tokenizer.h"
@@ -18,13 +19,10 @@ namespace {
 
 std::string byte_entries() {
   std::string entries;
-  uint32_t next = 0x100;
-  for (uint32_t b = 0; b < 256; ++b) {
-    const bool printable = (b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
-    std::string piece;
-    append_utf8(printable ? b : next++, piece);
+  const auto pieces = byte_alphabet();
+  for (size_t b = 0; b < pieces.size(); ++b) {
     if (b) entries += ',';
-    dump_python_string(piece, entries);
+    dump_python_string(pieces[b], entries);
     entries += fmt::format(":{}", b);
   }
   return entries;
