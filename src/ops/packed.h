@@ -16,6 +16,7 @@ namespace sirocco {
 
 inline constexpr int kStripRows = 16;
 inline constexpr int kRecordColumns = 256;
+inline constexpr int kMemoryBoundTokens = 2;  // at most so many always wait for memory
 inline constexpr int kMaxTile = 12;      // tokens that one call of any kernel without most_tokens multiplies
 inline constexpr int kLargestTile = 64;  // of those that take more (PackedKernel::most_tokens)
 

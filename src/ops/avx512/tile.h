@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "ops/avx512/lines_ahead.h"
 #include "ops/packed.h"
 
 namespace sirocco {
@@ -41,7 +42,6 @@ inline void with_tile_size(int tokens, const Tile& tile) {
 
 // Few tokens wait for memory, and the processor's own prefetching stops at the end of a page. A line is asked for
 // shortly before its turn; a core with line buffers to spare asks for it long before as well, into the second cache.
-constexpr int kFewTokens = 2;
 struct Near {
   static void ask(const uint8_t* w) { __builtin_prefetch(w + 1024); }
 };
@@ -53,7 +53,7 @@ struct NearAndFar {  // Zen 4, 20 % over Near in decoding; where a core has sixt
 };
 template <int Bytes, int T, class Ahead>
 inline void prefetch(const uint8_t* w) {
-  if constexpr (T <= kFewTokens) {
+  if constexpr (T <= kMemoryBoundTokens) {
 #pragma GCC unroll 64
     for (int i = 0; i < Bytes; i += 64) Ahead::ask(w + i);
   }
@@ -66,22 +66,17 @@ class Asking {
  public:
   Asking(const PackedStrip* strips, int64_t steps, int part, int parts) {
     const int64_t all = strips[0].ahead_lines, share = (all + parts - 1) / parts, first = share * part;
-    left_ = all - first < share ? all - first : share;
     lines_ = (share + steps - 1) / steps;
-    for (int s = 0; s < S; ++s) next_[s] = strips[s].ahead + 64 * first;
+    for (int s = 0; s < S; ++s)
+      ahead_[s] = LinesAhead(strips[s].ahead + 64 * first, all - first < share ? all - first : share);
   }
   void step() {
-    const int64_t lines = lines_ < left_ ? lines_ : left_;
-    left_ -= lines;
-    for (int s = 0; s < S; ++s) {
-      for (int64_t i = 0; i < lines; ++i) __builtin_prefetch(next_[s] + 64 * i, 0, 2);
-      next_[s] += 64 * lines;
-    }
+    for (LinesAhead& ahead : ahead_) ahead.ask(lines_);
   }
 
  private:
-  const uint8_t* next_[S];
-  int64_t left_, lines_;  // in all; a step
+  LinesAhead ahead_[S];
+  int64_t lines_;  // a step
 };
 
 // The compiler no longer knows what lies there: values stay in memory, and registers are left to others.

@@ -60,7 +60,7 @@ void tile(const PackedStrip& strip, const Bf16Record* x, float* y, int64_t y_str
   for (int64_t begin = 0; begin < strip.cols; begin += kRecordColumns, x += T) {
     const int64_t here = strip.cols - begin < kRecordColumns ? strip.cols - begin : kRecordColumns;
     for (int64_t k = 0; k < here; k += 8, w += F::kBytes) {
-      if constexpr (T <= kFewTokens)
+      if constexpr (T <= kMemoryBoundTokens)
         prefetch<F::kBytes, T, NearAndFar>(w);
       else
         asking.step();

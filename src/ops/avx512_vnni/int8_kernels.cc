@@ -221,23 +221,6 @@ void legacy_tile(const PackedStrip* strips, const Part& part, float* y, int64_t 
 
 // ---- Dispatch over tile sizes -----------------------------------------------------------------------------
 
-// Calls part.operator()<T>() with T = tokens, more than kFewTokens and at most kPartTokens.
-template <class Do>
-inline void with_part_size(int tokens, const Do& part) {
-  switch (tokens) {
-    case 3:
-      return part.template operator()<3>();
-    case 4:
-      return part.template operator()<4>();
-    case 5:
-      return part.template operator()<5>();
-    case kPartTokens:
-      return part.template operator()<kPartTokens>();
-    default:
-      __builtin_trap();
-  }
-}
-
 template <class F, class Ahead, int S, int T>
 inline void tile(const PackedStrip* strips, const Part& part, float* y, int64_t y_stride) {
   if constexpr (kIsK<F>)
@@ -252,7 +235,12 @@ void multiply_pair(const PackedStrip* strips, const Int8Record* x, int tokens, f
   if (size * count != tokens) __builtin_trap();
   for (int i = 0; i < count; ++i) {
     const Part part{x + i * size, tokens, i, count};
-    with_part_size(size, [&]<int T>() { tile<F, Near, 2, T>(strips, part, y + i * size * y_stride, y_stride); });
+    with_tile_size(size, [&]<int T>() {
+      if constexpr (T > kMemoryBoundTokens && T <= kPartTokens)
+        tile<F, Near, 2, T>(strips, part, y + i * size * y_stride, y_stride);
+      else
+        __builtin_trap();
+    });
   }
 }
 
@@ -260,7 +248,7 @@ template <class F, class Ahead>
 void multiply_strips(const PackedStrip* strips, int count, const void* records, int tokens, float* y,
                      int64_t y_stride) {
   const auto* x = static_cast<const Int8Record*>(records);
-  if (tokens <= kFewTokens) {
+  if (tokens <= kMemoryBoundTokens) {
     const Part whole{x, tokens, 0, 1};
     for (int s = 0; s < count; ++s, y += kStripRows) {
       if (tokens == 1)

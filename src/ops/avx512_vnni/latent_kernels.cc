@@ -12,6 +12,7 @@
 #include "ops/avx512/columns.h"
 #include "ops/avx512/exp.h"
 #include "ops/avx512/latent_partial.h"
+#include "ops/avx512/lines_ahead.h"
 #include "ops/latent_kernels.h"
 
 namespace sirocco {
@@ -65,18 +66,7 @@ void load_query(const float* query, int64_t width, int lane, LatentQueries* quer
   }
 }
 
-// Asks for a tile's `ahead` a line at a time: what is asked for at once is lost.
-class Asking {
- public:
-  explicit Asking(const LatentTile& tile) : next_(tile.ahead), left_(tile.ahead_lines) {}
-  void lines(int count) {
-    for (int i = 0; i < count && left_ > 0; ++i, --left_, next_ += 64) __builtin_prefetch(next_, 0, 2);
-  }
-
- private:
-  const std::byte* next_;
-  int64_t left_;
-};
+// Of a tile's `ahead`.
 constexpr int kLinesAKey = 4, kLinesATurn = 2;
 
 // Rows l and l + 1 as pairs; of each 32 columns, those 0-3, 8-11, 16-19, 24-27 and then the others.
@@ -103,9 +93,9 @@ inline void complete(int count, int64_t latent, int64_t stride, LatentTile* tile
 void load_keys(const uint16_t* keys, int count, int64_t latent, int64_t width, LatentTile* tile) {
   const int64_t stride = whole_steps(width);
   int16_t* out = tile->keys;
-  Asking asking(*tile);
+  LinesAhead ahead(tile->ahead, tile->ahead_lines);
   for (int l = 0; l < count; ++l, keys += width, out += stride) {
-    asking.lines(kLinesAKey);
+    ahead.ask(kLinesAKey);
     __m512 even = _mm512_setzero_ps(), odd = _mm512_setzero_ps();
     for (int64_t k = 0; k < width; k += 32) {
       const __m512i v = load_columns(keys, k, width);
@@ -138,9 +128,9 @@ inline float squares_of(const int8_t* codes, int64_t begin, int64_t end) {
 void load_q8_keys(const uint8_t* rows, int count, int64_t latent, int64_t width, LatentTile* tile) {
   const int64_t stride = whole_steps(width);
   int16_t* out = tile->keys;
-  Asking asking(*tile);
+  LinesAhead ahead(tile->ahead, tile->ahead_lines);
   for (int l = 0; l < count; ++l, out += stride) {
-    asking.lines(kLinesAKey);
+    ahead.ask(kLinesAKey);
     const auto* codes = reinterpret_cast<const int8_t*>(rows);
     float scales[2];
     __builtin_memcpy(scales, rows + width, sizeof scales);
@@ -164,13 +154,13 @@ void load_q8_keys(const uint8_t* rows, int count, int64_t latent, int64_t width,
 // scores [16 keys, 16 heads]. Width is an integer, or a constant one: then the keys need no sixteen pointers.
 template <class Width>
 inline void score_tile(const LatentQueries& queries, const int16_t* keys, const float* key_scales,
-                       Width width, Asking& asking, float* scores) {
+                       Width width, LinesAhead& ahead, float* scores) {
   constexpr int kPairs = 8;  // a turn: g++ copies every sum once a turn
   __m512i sum[kScoreKeys];
 #pragma GCC unroll 16
   for (int l = 0; l < kScoreKeys; ++l) sum[l] = _mm512_setzero_si512();
   for (int64_t begin = 0; begin < width; begin += 2 * kPairs) {
-    asking.lines(kLinesATurn);
+    ahead.ask(kLinesATurn);
 #pragma GCC unroll 8
     for (int k = 0; k < 2 * kPairs; k += 2) {
       const __m512i q = _mm512_load_si512(queries.pairs + kHeadLanes / 2 * (begin + k));
@@ -206,7 +196,7 @@ inline void add_pairs(const uint32_t* probabilities, const uint32_t* values, int
 
 // sums[4 heads, 64 columns] = sums · shrink + weight · Σ over pairs of keys.
 inline void value_tile(const uint32_t* probabilities, const uint32_t* values, int pairs, int64_t latent,
-                       const float* shrink, const float* weight, Asking& asking, float* sums) {
+                       const float* shrink, const float* weight, LinesAhead& ahead, float* sums) {
   constexpr int kPairs = 4;  // a turn: g++ copies every sum once a turn
   __m512i sum[4][4];
 #pragma GCC unroll 4
@@ -214,7 +204,7 @@ inline void value_tile(const uint32_t* probabilities, const uint32_t* values, in
 #pragma GCC unroll 4
     for (int c = 0; c < 4; ++c) sum[h][c] = _mm512_setzero_si512();
   for (; pairs >= kPairs; pairs -= kPairs, probabilities += kPairs * kHeadLanes, values += kPairs * latent) {
-    asking.lines(kLinesATurn);
+    ahead.ask(kLinesATurn);
     add_pairs<kPairs>(probabilities, values, latent, sum);
   }
   for (; pairs > 0; --pairs, probabilities += kHeadLanes, values += latent)
@@ -236,13 +226,13 @@ void add_keys(const LatentQueries* queries, const LatentTile* tile, int count, i
   alignas(64) float shrink[kHeadLanes], weight[kHeadLanes];
   const int64_t stride = whole_steps(width);
   constexpr std::integral_constant<int64_t, 320> kPublished;
-  Asking asking(*tile);
+  LinesAhead ahead(tile->ahead, tile->ahead_lines);
   for (int l = 0; l < count; l += kScoreKeys) {
     if (stride == kPublished)
-      score_tile(*queries, tile->keys + l * kPublished, tile->scales + l, kPublished, asking,
+      score_tile(*queries, tile->keys + l * kPublished, tile->scales + l, kPublished, ahead,
                  scores + kHeadLanes * l);
     else
-      score_tile(*queries, tile->keys + l * stride, tile->scales + l, stride, asking, scores + kHeadLanes * l);
+      score_tile(*queries, tile->keys + l * stride, tile->scales + l, stride, ahead, scores + kHeadLanes * l);
   }
 
   __m512 max = first ? _mm512_load_ps(scores) : _mm512_load_ps(partial->max);
@@ -278,7 +268,7 @@ void add_keys(const LatentQueries* queries, const LatentTile* tile, int count, i
   const int pairs = (count + 1) / 2;
   for (int64_t c = 0; c + 64 <= latent; c += 64)
     for (int h = 0; h < kHeadLanes; h += 4)
-      value_tile(probabilities + h, tile->values + c, pairs, latent, shrink + h, weight + h, asking,
+      value_tile(probabilities + h, tile->values + c, pairs, latent, shrink + h, weight + h, ahead,
                  partial->sums + h * latent + c);
 }
 

@@ -24,19 +24,17 @@ void linear_packed(const Matrix& weight, View<const float> x, View<float> y, Com
   const int64_t T = x.rows;
   narrow.resize(weight.kernel().records, T, x.cols);
   std::vector<RecordTile> tiles;
-  std::vector<int64_t> firsts;  // tokens
   for (int64_t first = 0; first < T; first += tiles.back().tokens) {
     const int tokens = next_tile(T - first, weight.kernel().most_tokens, weight.kernel().best_multiple);
-    tiles.push_back({narrow.tile(first), tokens, y.row(first)});
-    firsts.push_back(first);
+    tiles.push_back({narrow.tile(first), tokens, first});
   }
   compute.pool.parallel_for(static_cast<int64_t>(tiles.size()), 1, [&](int64_t i, int64_t, int) {
-    const int64_t first = firsts[static_cast<size_t>(i)];
-    const int tokens = tiles[static_cast<size_t>(i)].tokens;
+    const auto [records, tokens, first] = tiles[static_cast<size_t>(i)];
     for (int t = 0; t < tokens; ++t) narrow.narrow(compute.ops, x.row(first + t), x.cols, first, tokens, t);
   });
-  compute.pool.parallel_for(weight.strips(), strip_grain(weight, T, weight.strips(), compute.pool.size()),
-                            [&](int64_t begin, int64_t end, int) { weight.multiply(begin, end, tiles, y.stride); });
+  compute.pool.parallel_for(
+      weight.strips(), strip_grain(weight, T, weight.strips(), compute.pool.size()),
+      [&](int64_t begin, int64_t end, int) { weight.multiply(begin, end, tiles, y.data, y.stride); });
 }
 
 }  // namespace

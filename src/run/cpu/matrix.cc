@@ -50,15 +50,17 @@ PackedStrip Matrix::strip(int64_t index) const {
   return packed_strip(source_, index, data_ + index * strip_bytes_);
 }
 
-PackedStrip Matrix::strip_asking(int64_t index, int64_t next, size_t i, size_t n) const {
+PackedStrip Matrix::strip_asking(int64_t index, int64_t next, int64_t end, size_t i, size_t n) const {
   PackedStrip strip = this->strip(index);
+  if (next >= end) return strip;
   const auto tiles = static_cast<int64_t>(n);
   strip.ahead_lines = (strip_bytes_ / 64 + tiles - 1) / tiles;
   strip.ahead = this->strip(next).lines + 64 * strip.ahead_lines * static_cast<int64_t>(i);
   return strip;
 }
 
-void Matrix::multiply(int64_t begin, int64_t end, std::span<const RecordTile> tiles, int64_t y_stride) const {
+void Matrix::multiply(int64_t begin, int64_t end, std::span<const RecordTile> tiles, float* y,
+                      int64_t y_stride) const {
   int64_t tokens = 0;
   for (const RecordTile& tile : tiles) tokens += tile.tokens;
   constexpr int64_t kPair = 2, kTogether = 8;
@@ -67,11 +69,11 @@ void Matrix::multiply(int64_t begin, int64_t end, std::span<const RecordTile> ti
   PackedStrip strips[kTogether];
   const auto run = [&](int64_t first, size_t i) {
     const int64_t count = std::min(step, end - first);
-    for (int64_t j = 0; j < count; ++j)
-      strips[j] = asks && first + j + kPair < end ? strip_asking(first + j, first + j + kPair, i, tiles.size())
-                                                  : strip(first + j);
+    for (int64_t j = first; j < first + count; ++j)
+      strips[j - first] = asks ? strip_asking(j, j + kPair, end, i, tiles.size()) : strip(j);
     const RecordTile& tile = tiles[i];
-    kernel_->run(strips, static_cast<int>(count), tile.records, tile.tokens, tile.y + kStripRows * first, y_stride);
+    kernel_->run(strips, static_cast<int>(count), tile.records, tile.tokens,
+                 y + tile.first * y_stride + kStripRows * first, y_stride);
   };
   if (asks) {
     for (int64_t first = begin; first < end; first += step)

@@ -37,7 +37,7 @@ class WeightArena {
 struct RecordTile {
   const std::byte* records;
   int tokens;
-  float* y;  // [tokens, rows]
+  int64_t first;  // token
 };
 
 class Matrix {
@@ -57,19 +57,18 @@ class Matrix {
   const PackedKernel& kernel() const { return *kernel_; }
   int64_t strips() const { return (source_.rows + kStripRows - 1) / kStripRows; }
   PackedStrip strip(int64_t index) const;
-  // y[t, 16 · begin …] = strips begin … end · x[t] for each tile of records.
-  void multiply(int64_t begin, int64_t end, std::span<const RecordTile> tiles, int64_t y_stride) const;
+  // y[t, 16 · begin …] = strips begin … end · x[t] for the tokens t of all tiles.
+  void multiply(int64_t begin, int64_t end, std::span<const RecordTile> tiles, float* y, int64_t y_stride) const;
   // Whether so many tokens' tiles had best take a pair of strips in turn, each asking for its share of the next pair:
   // they are many enough to take as long as weights come from memory, and few enough for their records to stay near.
   bool asks_ahead(int64_t tokens) const {
-    return kernel_->asks_ahead && tokens > kFewTokens && tokens <= 4 * kMaxTile;
+    return kernel_->asks_ahead && tokens > kMemoryBoundTokens && tokens <= 4 * kMaxTile;
   }
-  // Strip `index` for tile `i` of `n`, of which each asks for its share of strip `next`.
-  PackedStrip strip_asking(int64_t index, int64_t next, size_t i, size_t n) const;
+  // Strip `index` for tile `i` of `n`, of which each asks for its share of strip `next`, if that is before `end`.
+  PackedStrip strip_asking(int64_t index, int64_t next, int64_t end, size_t i, size_t n) const;
 
  private:
   friend class MatrixLoader;
-  static constexpr int64_t kFewTokens = 2;
   WeightView source_;
   const PackedKernel* kernel_ = nullptr;
   const std::byte* data_ = nullptr;

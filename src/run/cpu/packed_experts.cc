@@ -125,12 +125,9 @@ struct GateAndUp {
     const size_t n = tiles.size();
     if (gate.asks_ahead(item.task->pairs)) {
       for (int64_t s = item.begin; s < item.end; ++s)
-        for (size_t i = 0; i < n; ++i) {
-          if (s + 1 < item.end)
-            multiply(tiles[i], s, {gate.strip_asking(s, s + 1, i, n), up.strip_asking(s, s + 1, i, n)});
-          else
-            multiply(tiles[i], s, {gate.strip(s), up.strip(s)});
-        }
+        for (size_t i = 0; i < n; ++i)
+          multiply(tiles[i], s,
+                   {gate.strip_asking(s, s + 1, item.end, i, n), up.strip_asking(s, s + 1, item.end, i, n)});
     } else {
       for (const Tile& tile : tiles)
         for (int64_t s = item.begin; s < item.end; ++s) multiply(tile, s, {gate.strip(s), up.strip(s)});
@@ -190,15 +187,16 @@ void run_packed_experts(std::span<const ExpertTask> tasks, std::span<const int32
 
   const Profile::Scope scope(compute.profile, "experts: down", down_bytes);
   const auto down_items = split_strips(tasks, &ExpertMatrices::down, compute.pool.size());
-  std::vector<RecordTile> outputs;  // of each tile
+  std::vector<RecordTile> inputs;  // of each tile
   for (const Tile& tile : tiles)
-    outputs.push_back({compute.act_records[static_cast<size_t>(kind_of(tile.task->weights->down))].tile(tile.first),
-                       tile.tokens, work.pair_out.data() + tile.first * D});
+    inputs.push_back({compute.act_records[static_cast<size_t>(kind_of(tile.task->weights->down))].tile(tile.first),
+                       tile.tokens, tile.first});
   compute.pool.parallel_for(static_cast<int64_t>(down_items.size()), 1, [&](int64_t i, int64_t, int) {
     const Strips& item = down_items[static_cast<size_t>(i)];
     const std::span<const Tile> own = tiles_of(*item.task, tiles);
     const auto first = static_cast<size_t>(own.data() - tiles.data());
-    item.task->weights->down.multiply(item.begin, item.end, std::span(outputs).subspan(first, own.size()), D);
+    item.task->weights->down.multiply(item.begin, item.end, std::span(inputs).subspan(first, own.size()),
+                                      work.pair_out.data(), D);
   });
 }
 
