@@ -5,7 +5,7 @@
 #include <iterator>
 #include <span>
 
-#include "base/mapped_file.h"
+#include "base/file.h"
 
 #include "picture_files.h"
 

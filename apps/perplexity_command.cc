@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/file.h"
 #include "base/mapped_file.h"
 #include "engine/open_tokenizer.h"
 #include "exit_codes.h"

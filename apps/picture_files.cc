@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "base/printable.h"
 #include "picture/rgb_picture.h"
 #include "text/data_url.h"

@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "refuse.h"
 #include "stopwatch.h"
 #include "synth/synthesize.h"

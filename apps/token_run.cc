@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "base/json.h"
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "picture/decode.h"
 #include "picture/picture_pixels.h"
 #include "picture_files.h"

@@ -32,6 +32,59 @@ int32_t image_token(const Config& config, const Tokenizer& tokenizer) {
   return tokenizer.special_id("[IMG]").value_or(static_cast<int32_t>(config.vision->image_token));
 }
 
+MemoryFacts memory_facts(const Model& model, uint64_t weight_bytes, const EngineOptions& options) {
+  MemoryFacts facts;
+  facts.available_bytes = available_memory_bytes();
+  if (model.sees())
+    facts.picture_bytes = static_cast<uint64_t>(options.picture_cache_bytes + options.waiting_picture_bytes +
+                                                picture_encoding_bytes(model.config()));
+  facts.weight_bytes = weight_bytes;
+  facts.page_bytes = model.page_bytes();
+  facts.page_tokens = Model::kPageTokens;
+  facts.model_context_tokens = longest_context(model.config());
+  facts.wanted_context_tokens = options.context_tokens;
+  facts.wanted_cache_bytes = options.cache_bytes;
+  facts.sequences = options.max_sequences;
+  return facts;
+}
+
+// Adds to what the files say what was made of them.
+void describe(EngineInfo& info, const Model& model, const Tokenizer& tokenizer, const MemoryPlan& plan,
+              int max_sequences) {
+  const Config& config = model.config();
+  info.isa = model.isa();
+  info.threads = model.threads();
+  info.layers = config.layers;
+  info.hidden = config.hidden;
+  info.vocabulary = std::min<int64_t>(config.vocabulary, tokenizer.vocab_size());
+  info.parameters = count_parameters(config).total();
+  info.context_tokens = plan.context_tokens;
+  info.max_position_embeddings = config.max_position_embeddings;
+  info.cache_pages = plan.pages;
+  info.page_tokens = Model::kPageTokens;
+  info.page_bytes = model.page_bytes();
+  info.max_sequences = max_sequences;
+  info.vision = model.sees();
+  info.begin_token = tokenizer.bos_id();
+  info.end_token = tokenizer.eos_id();
+  info.tokenizer = name_of(tokenizer.version());
+  info.memory_plan = plan.reasoning;
+}
+
+LoopOptions loop_options(const EngineInfo& info, int32_t image_token, const ImageTokenConfig& image,
+                         const EngineOptions& options) {
+  LoopOptions loop;
+  loop.limits.max_batch_tokens = options.max_batch_tokens;
+  loop.limits.max_running =
+      static_cast<int>(std::min<int64_t>(options.max_sequences, options.max_batch_tokens));
+  loop.request_limits = {info.vocabulary, info.hidden, info.context_tokens,
+                         image_token,     info.vision, image.patch_size * image.spatial_merge_size};
+  loop.max_queue_requests = options.max_queue_requests;
+  loop.max_queue_tokens = options.max_queue_tokens;
+  loop.log = options.on_log;
+  return loop;
+}
+
 PromptPicture prompt_picture(LoadedPicture&& loaded, int64_t first_token, int64_t tokens) {
   return {{first_token, tokens, loaded.content_hash}, std::move(loaded.rows), std::move(loaded.pixels)};
 }
@@ -43,53 +96,14 @@ LoadedEngine::LoadedEngine(std::unique_ptr<Model> model, Tokenizer tokenizer, En
 
 Result<std::unique_ptr<Engine>> LoadedEngine::start(std::unique_ptr<Model> model, Tokenizer tokenizer,
                                                     EngineInfo info, const EngineOptions& options) {
-  const Config& config = model->config();
-  MemoryFacts facts;
-  facts.available_bytes = available_memory_bytes();
-  if (model->sees())
-    facts.picture_bytes = static_cast<uint64_t>(options.picture_cache_bytes + options.waiting_picture_bytes +
-                                                picture_encoding_bytes(config));
-  facts.weight_bytes = info.file_bytes;
-  facts.page_bytes = model->page_bytes();
-  facts.page_tokens = Model::kPageTokens;
-  facts.model_context_tokens = longest_context(config);
-  facts.wanted_context_tokens = options.context_tokens;
-  facts.wanted_cache_bytes = options.cache_bytes;
-  facts.sequences = options.max_sequences;
-  auto plan = plan_memory(facts);
+  auto plan = plan_memory(memory_facts(*model, info.file_bytes, options));
   if (!plan) return forward_error(plan);
   if (auto ok = model->reserve_cache(plan->pages); !ok) return forward_error(ok);
-
-  const int64_t vocabulary = std::min<int64_t>(config.vocabulary, tokenizer.vocab_size());
-  info.isa = model->isa();
-  info.threads = model->threads();
-  info.layers = config.layers;
-  info.hidden = config.hidden;
-  info.vocabulary = vocabulary;
-  info.parameters = count_parameters(config).total();
-  info.context_tokens = plan->context_tokens;
-  info.max_position_embeddings = config.max_position_embeddings;
-  info.cache_pages = plan->pages;
-  info.page_tokens = Model::kPageTokens;
-  info.page_bytes = model->page_bytes();
-  info.max_sequences = options.max_sequences;
-  info.vision = model->sees();
-  info.begin_token = tokenizer.bos_id();
-  info.end_token = tokenizer.eos_id();
-  info.tokenizer = name_of(tokenizer.version());
-  info.memory_plan = plan->reasoning;
+  describe(info, *model, tokenizer, *plan, options.max_sequences);
   if (options.on_log) options.on_log(LogLevel::info, "memory: " + info.memory_plan);
 
-  const ImageTokenConfig image = image_config(config);
-  LoopOptions loop;
-  loop.limits.max_batch_tokens = options.max_batch_tokens;
-  loop.limits.max_running =
-      static_cast<int>(std::min<int64_t>(options.max_sequences, options.max_batch_tokens));
-  loop.request_limits = {vocabulary, config.hidden, plan->context_tokens,
-                         image_token(config, tokenizer), model->sees(), image.patch_size * image.spatial_merge_size};
-  loop.max_queue_requests = options.max_queue_requests;
-  loop.max_queue_tokens = options.max_queue_tokens;
-  loop.log = options.on_log;
+  const ImageTokenConfig image = image_config(model->config());
+  LoopOptions loop = loop_options(info, image_token(model->config(), tokenizer), image, options);
   std::unique_ptr<LoadedEngine> engine(
       new LoadedEngine(std::move(model), std::move(tokenizer), std::move(info)));
   if (engine->info_.vision) {

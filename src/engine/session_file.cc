@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "base/check.h"
-#include "base/mapped_file.h"
+#include "base/file.h"
 
 namespace sirocco {
 namespace {

@@ -11,7 +11,7 @@
 #include <numeric>
 #include <thread>
 
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "synth/configuration.h"
 #include "synth/matrices.h"
 #include "weights/gguf_writer.h"

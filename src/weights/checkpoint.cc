@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/file.h"
 #include "base/printable.h"
 #include "weights/checkpoint_files.h"
 #include "weights/gguf_reader.h"

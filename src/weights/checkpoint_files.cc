@@ -9,6 +9,7 @@
 #include <set>
 #include <system_error>
 
+#include "base/file.h"
 #include "base/printable.h"
 #include "weights/shard_index.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
-#include "base/mapped_file.h"
+#include "base/file.h"
 
 namespace sirocco {
 namespace {

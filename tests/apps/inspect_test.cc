@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/json.h"
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "program.h"
 #include "support/tiny_checkpoint.h"
 #include "support/tiny_gguf.h"

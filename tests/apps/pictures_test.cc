@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "program.h"
 #include "synth/synthesize.h"
 

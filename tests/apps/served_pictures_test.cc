@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "api/service.h"
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "http/server.h"
 #include "serve/client.h"
 #include "support/temporary_directory.h"

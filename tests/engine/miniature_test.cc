@@ -6,7 +6,7 @@
 #include <set>
 
 #include "base/json.h"
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "engine_fixture.h"
 #include "text/prompt.h"
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "engine_fixture.h"
 
 namespace sirocco {

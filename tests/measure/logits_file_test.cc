@@ -8,7 +8,7 @@
 #include <cstring>
 #include <random>
 
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "support/temporary_directory.h"
 
 namespace sirocco {

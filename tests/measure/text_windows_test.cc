@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "base/json.h"
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "measure/log_softmax.h"
 
 namespace sirocco {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "picture/decoders.h"
 
 namespace sirocco {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "picture/content_hash.h"
 #include "picture/decode.h"
 #include "picture/picture_pixels.h"

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "run/model.h"
 

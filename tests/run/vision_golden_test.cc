@@ -13,7 +13,7 @@
 #include <numeric>
 
 #include "base/json.h"
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "run/model.h"
 #include "support/temporary_directory.h"
 #include "synth/generator.h"

@@ -8,7 +8,7 @@
 #include <random>
 
 #include "base/json.h"
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "synth/matrices.h"
 
 namespace sirocco::synth {

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <span>
 
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "weights/gguf_reader.h"
 
 namespace sirocco::synth {

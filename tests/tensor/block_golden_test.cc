@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "base/mapped_file.h"
+#include "base/file.h"
 #include "golden_hash.h"
 #include "tensor/dtype.h"
 #include "tensor/float_bits.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/mapped_file.h"
+#include "base/file.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -27,7 +27,7 @@ class WriteAtomically : public testing::Test {
   }
 
   // A process of its own, since ctest runs the cases beside one another.
-  const std::string folder_ = testing::TempDir() + "sirocco_mapped_file" + std::to_string(::getpid());
+  const std::string folder_ = testing::TempDir() + "sirocco_file" + std::to_string(::getpid());
   const std::string path_ = folder_ + "/a";
 };
 
