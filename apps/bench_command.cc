@@ -110,7 +110,8 @@ void add_bench_command(CLI::App& app, int& exit_code) {
   command->add_option("--repeat", a.text.repeat, "runs of each test; the median counts")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
-  command->add_option("--threads", a.options.threads, "threads; 0: one a core");
+  command->add_option("--threads", a.options.threads, "threads; 0: one a physical core");
+  command->add_flag("--pin", a.options.pin, "keep each of them on a core of its own");
   command->add_option("--isa", a.options.isa, "instruction set; empty: the best that is here");
   command->add_option("--batch", a.options.max_batch_tokens, "most tokens of one step")
       ->capture_default_str();

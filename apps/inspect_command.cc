@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/cores.h"
 #include "inspect_vision.h"
 #include "model/bind.h"
 #include "model/known_models.h"
@@ -236,6 +237,7 @@ int inspect_cpu() {
   const auto chosen = select_op_table(have, "");
   if (!chosen) return refuse(chosen.error());
   fmt::print("{}", describe_op_tables(have, **chosen));
+  fmt::print("threads that compute: {}, one a physical core that this process may use\n", compute_cores().size());
   return 0;
 }
 

@@ -80,7 +80,7 @@ void add_logits_command(CLI::App& app, int& exit_code) {
       ->add_option("--attention-scale", o->softmax_scale, "reading of the softmax scale: plain or mscale")
       ->check(CLI::IsMember({"plain", "mscale"}));
   command->add_flag("--exact", o->options.exact, "float32 throughout");
-  command->add_option("--threads", o->options.threads, "threads that compute; 0: one a core")
+  command->add_option("--threads", o->options.threads, "threads that compute; 0: one a physical core")
       ->check(CLI::Range(0, 4096));
   command->add_option("--isa", o->options.isa,
                       "kernels to use, as inspect --cpu lists them; default: the best here");

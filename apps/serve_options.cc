@@ -131,9 +131,10 @@ void add_model(CLI::App& command, ServeOptions& o) {
       ->group(group);
   command.add_option("--template", o.engine.template_name, "chat layout: v3, v7, v11, v13, v15")
       ->group(group);
-  command.add_option("-t,--threads", o.engine.threads, "compute threads; 0: one a core")
+  command.add_option("-t,--threads", o.engine.threads, "compute threads; 0: one a physical core")
       ->envname("SIROCCO_THREADS")
       ->group(group);
+  command.add_flag("--pin", o.engine.pin, "keep each compute thread on a core of its own")->group(group);
   command.add_option("--isa", o.engine.isa, "force an instruction set")->group(group);
   command.add_flag("--deterministic", o.engine.deterministic, "tokens do not depend on other requests")
       ->group(group);

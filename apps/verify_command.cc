@@ -132,7 +132,7 @@ void add_verify_command(CLI::App& app, int& exit_code) {
       app.add_subcommand("verify", "compare the 119B weights with published reference vectors");
   command->add_option("MODEL", o->model, "the checkpoint: a directory or a .gguf")->required();
   command->add_flag("--exact", o->options.exact, "float32 throughout");
-  command->add_option("--threads", o->options.threads, "threads that compute; 0: one a core")
+  command->add_option("--threads", o->options.threads, "threads that compute; 0: one a physical core")
       ->check(CLI::Range(0, 4096));
   command->footer(kExitCodesHelp);
   command->callback([o, &exit_code] {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/thread_pool.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <chrono>
+
+#include "base/cores.h"
 
 namespace sirocco {
 namespace {
@@ -18,13 +18,6 @@ constexpr uint32_t kInside = kClosed - 1;
 
 uint32_t open_door(uint32_t generation) {
   return generation << 16;
-}
-
-int available_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1u, std::thread::hardware_concurrency());
 }
 
 inline void pause_cpu() {
@@ -51,10 +44,17 @@ T wait_for_change(const std::atomic<T>& value, T old) {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) : door_(kClosed) {
-  const int count = std::min<int>(threads > 0 ? threads : available_cores(), kInside);
-  workers_.reserve(static_cast<size_t>(count - 1));
-  for (int worker = 1; worker < count; ++worker) workers_.emplace_back([this, worker] { work(worker); });
+ThreadPool::ThreadPool(int threads, bool pin) : door_(kClosed) {
+  const std::vector<int> cores = compute_cores();
+  const auto count = std::min<size_t>(threads > 0 ? static_cast<size_t>(threads) : cores.size(), kInside);
+  workers_.reserve(count - 1);
+  for (size_t worker = 1; worker < count; ++worker) {
+    const int core = cores[worker % cores.size()];
+    workers_.emplace_back([this, worker, pin, core] {
+      if (pin) pin_this_thread(core);  // a wish: where it is refused, the system places the worker
+      work(static_cast<int>(worker));
+    });
+  }
 }
 
 ThreadPool::~ThreadPool() {

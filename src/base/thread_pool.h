@@ -17,7 +17,8 @@ namespace sirocco {
 
 class ThreadPool {
  public:
-  explicit ThreadPool(int threads);  // 0: one a core this process may run on
+  // 0 threads: one a physical core (base/cores.h). `pin` keeps each worker on a core of its own; the caller stays free.
+  explicit ThreadPool(int threads, bool pin = false);
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
   ~ThreadPool();

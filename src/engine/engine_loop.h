@@ -14,7 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/answer.h"
+#include "engine/answering.h"
 #include "engine/batch_builder.h"
 #include "engine/check_request.h"
 #include "engine/live_request.h"

@@ -23,6 +23,7 @@ ModelOptions model_options(const EngineOptions& options) {
   // One form for prompts and answers: then a row's result does not depend on how it was chunked.
   if (options.deterministic) model.attention_form = AttentionForm::absorbed;
   model.threads = options.threads;
+  model.pin = options.pin;
   model.isa = options.isa;
   model.max_batch_tokens = options.max_batch_tokens;
   if (options.on_progress)

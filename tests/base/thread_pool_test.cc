@@ -2,7 +2,9 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -51,6 +53,25 @@ TEST(ThreadPool, RegionsFollowOneAnotherWhileWorkersComeLate) {
     const int64_t n = region % 40;
     EXPECT_EQ(sum, n * region + n * (n - 1) / 2);
   }
+}
+
+int cores_of_this_thread() {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : -1;
+}
+
+TEST(ThreadPool, PinsWorkersAndLeavesTheCallerFree) {
+  const int before = cores_of_this_thread();
+  ThreadPool pool(3, true);
+  std::atomic<int> arrived{0};
+  std::array<int, 3> cores{};
+  // Pieces that wait for one another: each goes to a worker of its own.
+  pool.parallel_for(3, 1, [&](int64_t, int64_t, int worker) {
+    cores[static_cast<size_t>(worker)] = cores_of_this_thread();
+    ++arrived;
+    while (arrived < 3) std::this_thread::yield();
+  });
+  EXPECT_EQ(cores, (std::array<int, 3>{before, 1, 1}));
 }
 
 }  // namespace

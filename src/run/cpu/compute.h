@@ -15,8 +15,8 @@ namespace sirocco {
 
 class Compute {
  public:
-  Compute(const OpTable& op_table, int threads)
-      : ops(op_table), pool(threads), scratch_(static_cast<size_t>(pool.size())) {}
+  Compute(const OpTable& op_table, int threads, bool pin = false)
+      : ops(op_table), pool(threads, pin), scratch_(static_cast<size_t>(pool.size())) {}
 
   // At least `size` floats that belong to `worker` until its next call of this function.
   float* scratch(int worker, int64_t size) {

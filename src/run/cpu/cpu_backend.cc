@@ -79,7 +79,7 @@ CpuBackend::CpuBackend(const Config& config, const ModelWeights& weights, const 
       embedding_(weights.embedding),
       final_norm_(decode_vector(weights.final_norm)),
       inv_freq_(frequencies(config)),
-      compute_(ops, options.threads),
+      compute_(ops, options.threads, options.pin),
       work_(config, options.max_batch_tokens),
       cache_(config.layers, config.kv_lora_rank, config.rope_dim, cache_type_of(options)) {
   attention_.reserve(static_cast<size_t>(config.layers));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/answer.h"
+#include "engine/answering.h"
 
 #include <algorithm>
 #include <iterator>
