@@ -10,6 +10,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "grammar/bounded_space.h"
 #include "grammar/reply_grammar.h"
 
 // XGrammar's log is switched to these two: what it would print is either an exception or of no interest.
@@ -51,42 +52,13 @@ class GrammarMask final : public TokenMask {
   xgrammar::GrammarMatcher matcher_;
 };
 
-// Between two elements of a JSON text: enough for any indentation, too little for a model that got stuck in
-// white space.
-constexpr int kMostWhitespace = 40;
-
-// XGrammar prints a repetition without an end as {2, -1}, which it does not read; what it reads is {2,}.
-std::string mend_repetitions(std::string_view grammar) {
-  constexpr std::string_view kNoEnd = ", -1}";
-  std::string out;
-  char inside = 0;  // a literal or a class of characters, by the character that closes it
-  for (size_t i = 0; i < grammar.size(); ++i) {
-    const char c = grammar[i];
-    if (inside == 0 && grammar.substr(i).starts_with(kNoEnd)) {
-      out += ",}";
-      i += kNoEnd.size() - 1;
-      continue;
-    }
-    out += c;
-    if (inside != 0 && c == '\\' && i + 1 < grammar.size()) {
-      out += grammar[++i];
-    } else if (inside == c) {
-      inside = 0;
-    } else if (inside == 0 && (c == '"' || c == '[')) {
-      inside = c == '"' ? '"' : ']';
-    }
-  }
-  return out;
-}
-
 // XGrammar's schemas inside a structural tag allow any amount of white space: writes them as grammars.
-void bound_whitespace(Json& format) {
+void write_schemas_as_grammars(Json& format) {
   if (format.is_object() && format.value("type", Json()) == "json_schema" && format.contains("json_schema")) {
-    const auto grammar = xgrammar::Grammar::FromJSONSchema(format["json_schema"].dump(), true, std::nullopt,
-                                                           std::nullopt, true, kMostWhitespace);
-    format = {{"type", "grammar"}, {"grammar", mend_repetitions(grammar.ToString())}};
+    const auto grammar = xgrammar::Grammar::FromJSONSchema(format["json_schema"].dump(), true);
+    format = {{"type", "grammar"}, {"grammar", bound_whitespace(grammar.ToString())}};
   } else if (format.is_structured()) {
-    for (Json& inner : format) bound_whitespace(inner);
+    for (Json& inner : format) write_schemas_as_grammars(inner);
   }
 }
 
@@ -153,7 +125,7 @@ class GrammarCompiler final : public api::ConstraintCompiler,
   ApiResult<api::MaskPtr> run(Json tag, const std::string& key, const std::string& param) {
     if (const auto known = cache_.find(key)) return mask_of(*known);  // another request was quicker
     try {
-      bound_whitespace(tag["format"]);
+      write_schemas_as_grammars(tag["format"]);
       const auto grammar = compiler_.CompileStructuralTag(tag.dump());
       cache_.put(key, grammar);
       return mask_of(grammar);

@@ -15,6 +15,7 @@ using api::ApiResult;
 using api::FormKind;
 
 constexpr size_t kMaxFormBytes = 512 << 10;  // of a schema, grammar or pattern
+constexpr size_t kMostProperties = 1000;     // of one object: some two seconds of compiling
 
 Json token(int32_t id) {
   return {{"type", "token"}, {"token", id}};
@@ -46,6 +47,10 @@ ApiResult<Json> schema_format(const std::string& text, const std::string& field,
   if (!schema) return api::fail_api(ApiError::bad_request(schema.error().message, field));
   if (!schema->is_object() && !schema->is_boolean()) {
     return api::fail_api(ApiError::bad_request(field + ": expected a JSON schema", field));
+  }
+  if (const size_t properties = most_properties(*schema); properties > kMostProperties) {
+    return api::fail_api(ApiError::bad_request(
+        fmt::format("{}: an object with {} properties, the limit is {}", field, properties, kMostProperties), field));
   }
   const auto bad = inexpressible_keywords(*schema);
   if (strict && !bad.empty()) {

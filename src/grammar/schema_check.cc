@@ -59,4 +59,14 @@ std::vector<std::string> inexpressible_keywords(const Json& schema) {
   return out;
 }
 
+size_t most_properties(const Json& schema) {
+  size_t most = 0;
+  if (!schema.is_structured()) return most;
+  for (const auto& [key, value] : schema.items()) {
+    if (key == "properties" && value.is_object()) most = std::max(most, value.size());
+    most = std::max(most, most_properties(value));
+  }
+  return most;
+}
+
 }  // namespace sirocco

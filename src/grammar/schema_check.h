@@ -14,6 +14,9 @@ namespace sirocco {
 // Paths of the offending keywords ("properties.age.multipleOf"), in order; empty if all can be expressed.
 std::vector<std::string> inexpressible_keywords(const Json& schema);
 
+// The most entries of any "properties" in the schema: the work of compiling an object grows with their square.
+size_t most_properties(const Json& schema);
+
 // Whether the keyword's value is an object of schemas whatever their names: properties, $defs …
 bool names_schemas(std::string_view keyword);
 

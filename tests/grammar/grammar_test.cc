@@ -7,6 +7,7 @@
 
 #include <random>
 #include <regex>
+#include <tuple>
 
 #include "grammar/harden_schema.h"
 #include "grammar/schema_check.h"
@@ -118,6 +119,38 @@ TEST_F(GrammarTest, EveryWalkFitsTheSchema) {
   }
 }
 
+TEST_F(GrammarTest, WhiteSpaceBetweenElementsIsBounded) {
+  const auto spaced = [](size_t count, const std::string& before, const std::string& after) {
+    return before + std::string(count, ' ') + after;
+  };
+  const auto person = schema(kPerson), anything = schema(R"({"type": "array"})");
+  for (const auto& [form, before, after] :
+       std::vector<std::tuple<Constraint, std::string, std::string>>{
+           {person, "{", R"("name": "x", "age": 3})"},
+           {person, R"({"name": "x", "age": 3)", "}"},
+           {person, R"({"name": "x", "age": 3, "tags": ["a",)", R"("b"]})"},
+           {anything, "[", "1]"},
+           {anything, R"([{"a": [1,)", "2]}]"}}) {
+    EXPECT_TRUE(accepts(form, spaced(40, before, after))) << before;
+    EXPECT_FALSE(accepts(form, spaced(41, before, after))) << before;
+  }
+  EXPECT_TRUE(accepts(anything, spaced(60, "[\"", "\"]")));  // inside a string it is text
+}
+
+TEST_F(GrammarTest, LargeCountsAndSchemasCompile) {
+  const std::string open = R"({"type": "object", "minProperties": 5000, "additionalProperties": {"type": "string"}})";
+  EXPECT_EQ(refusal(schema(open)), "");
+  EXPECT_EQ(refusal(schema(R"({"type": "array", "minItems": 100000, "items": {"type": "integer"}})")), "");
+  const auto object_of = [](int properties) {
+    Json many = {{"type", "object"}};
+    for (int i = 0; i < properties; ++i) many["properties"]["p" + std::to_string(i)] = {{"type", "string"}};
+    return many;
+  };
+  EXPECT_EQ(refusal(schema(object_of(300).dump())), "");
+  EXPECT_EQ(refusal(schema(Json{{"type", "array"}, {"items", object_of(1001)}}.dump())),
+            "response_format: an object with 1001 properties, the limit is 1000");
+}
+
 TEST_F(GrammarTest, OtherFormsHold) {
   const Constraint object{.chat = false, .form = FormKind::json_object};
   const Constraint regex{.chat = false, .form = FormKind::regex, .form_text = "[a-c]{2,5}-[0-9]+"};
@@ -126,7 +159,7 @@ TEST_F(GrammarTest, OtherFormsHold) {
   const Constraint gbnf{.chat = false, .form = FormKind::gbnf, .form_text = "root ::= \"x\" [yz]* \".\""};
   for (uint64_t seed = 0; seed < 10; ++seed) {
     const auto text = [&](const Constraint& c) { return text_of(walk(*mask(c), seed)); };
-    EXPECT_TRUE(Json::parse(text(object), nullptr, false).is_object());
+    EXPECT_TRUE(Json::parse(text(object), nullptr, false).is_object()) << text(object);
     EXPECT_TRUE(std::regex_match(text(regex), std::regex("[a-c]{2,5}-[0-9]+")));
     EXPECT_TRUE(std::regex_match(text(choice), std::regex("yes|no|yes and no")));
     EXPECT_TRUE(std::regex_match(text(gbnf), std::regex("x[yz]*\\.")));
