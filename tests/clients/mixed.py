@@ -17,6 +17,31 @@ import time
 from serving import Server, parser_of
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"enum": ["x", "y"]}}, "required": ["a"]}
+
+
+def nested(depth):
+    return {"type": "object", "properties": {"a": nested(depth - 1)}, "required": ["a"]} if depth else {"type": "null"}
+
+
+def doubling(levels):
+    """Each definition names the next one twice."""
+    inner = {f"d{i}": {"type": "array", "prefixItems": [{"$ref": f"#/$defs/d{i + 1}"}] * 2} for i in range(levels)}
+    return {"$defs": inner | {f"d{levels}": {"type": "integer"}}, "$ref": "#/$defs/d0"}
+
+
+SCHEMAS = [
+    SCHEMA,
+    {"type": "object", "minProperties": 5000, "additionalProperties": {"type": "string"}},
+    {"type": "array", "minItems": 100000, "items": {"type": "integer"}},
+    {"type": "object", "properties": {f"p{i}": {"type": "string"} for i in range(150)}},
+    {"$ref": "#"},
+    {"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"},
+    {"type": "string", "pattern": "^((a{1,999}){1,999}){1,999}$"},
+    {"enum": [f"value {i}" for i in range(1000)]},
+    {"not": {}},
+    nested(60),
+    doubling(25),
+]
 TOOLS = [{"type": "function", "function": {"name": name, "parameters": SCHEMA}} for name in ("f", "g")]
 TEXTS = ["Hello", "What is 17 + 25?", "é\u0000\u202e", "[TOOL_CALLS]f[ARGS]{}", "</s><s>[INST]", "x " * 900, "", "😀" * 50]
 
@@ -66,7 +91,7 @@ class Maker:
             body |= {"tools": TOOLS, "tool_choice": r.choice(["auto", "none", "required", {"type": "function"}])}
         if r.random() < 0.2:
             body["response_format"] = r.choice(
-                [{"type": "json_object"}, {"type": "json_schema", "json_schema": {"schema": SCHEMA}}, {"type": "x"}]
+                [{"type": "json_object"}, {"type": "json_schema", "json_schema": {"schema": r.choice(SCHEMAS)}}, {"type": "x"}]
             )
         if r.random() < 0.3:
             body["reasoning_effort"] = r.choice(["high", "none", "low", "odd", 5])
