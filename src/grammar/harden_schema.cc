@@ -119,6 +119,9 @@ Result<void> harden_object(Json& schema, UnsafePattern unsafe) {
     else
       return forward_error(hard);
   }
+  // XGrammar takes an empty list of values for an empty text, which is no JSON. Nothing fits it: any value may stand.
+  if (const auto values = schema.find("enum"); values != schema.end() && values->is_array() && values->empty())
+    schema.erase(values);
   if (!schema.contains("pattern") && !schema.contains("format")) {
     const auto least = length_of(schema, "minLength");
     const auto most = length_of(schema, "maxLength");

@@ -26,6 +26,11 @@ bool is_one(std::string_view key, const std::array<std::string_view, N>& list) {
   return std::find(list.begin(), list.end(), key) != list.end();
 }
 
+// Other documents and names of anchors are not looked up.
+bool points_inside(std::string_view reference) {
+  return reference == "#" || reference.starts_with("#/");
+}
+
 void walk(const Json& schema, const std::string& path, std::vector<std::string>& out) {
   if (!schema.is_object()) return;
   const auto at = [&](const std::string& key) { return path.empty() ? key : path + "." + key; };
@@ -33,7 +38,9 @@ void walk(const Json& schema, const std::string& path, std::vector<std::string>&
     if (is_one(key, kInexpressible)) {
       const bool idle = key == "uniqueItems" && value.is_boolean() && !value.get<bool>();
       if (!idle) out.push_back(at(key));
-    } else if (key == "$ref" && value.is_string() && !value.get_ref<const std::string&>().starts_with("#")) {
+    } else if (key == "$ref" && value.is_string() && !points_inside(value.get_ref<const std::string&>())) {
+      out.push_back(at(key));
+    } else if (key == "enum" && value.is_array() && value.empty()) {  // XGrammar writes nothing there
       out.push_back(at(key));
     } else if (key == "allOf" && value.is_array() && value.size() > 1) {
       out.push_back(at(key));

@@ -286,6 +286,9 @@ TEST(SchemaCheck, FindsKeywordsWhereTheyCount) {
   EXPECT_EQ(
       inexpressible_keywords(Json::parse(R"({"anyOf": [{"type": "null"}, {"items": {"contains": {}}}]})")),
       std::vector<std::string>{"anyOf[1].items.contains"});
+  EXPECT_EQ(inexpressible_keywords(Json::parse(R"({"properties": {"a": {"$ref": "#anchor"}, "b": {"enum": []},
+                                                    "c": {"$ref": "#"}, "d": {"$ref": "#/$defs/x"}}})")),
+            (std::vector<std::string>{"properties.a.$ref", "properties.b.enum"}));
 }
 
 TEST(HardenSchema, LeavesOutUnsafePatternsWhereTheyNeedNotHold) {
@@ -295,6 +298,12 @@ TEST(HardenSchema, LeavesOutUnsafePatternsWhereTheyNeedNotHold) {
   ASSERT_TRUE(lenient.has_value());
   EXPECT_EQ((*lenient)["properties"]["a"],
             Json::parse(R"({"type": "string", "pattern": "[^\\x00-\\x1f\"\\\\]{0,3}"})"));
+}
+
+TEST(HardenSchema, LeavesOutListsOfNoValues) {
+  const Json schema = Json::parse(R"({"properties": {"a": {"enum": []}, "b": {"enum": ["x"]}}})");
+  EXPECT_EQ((*harden_schema(schema, UnsafePattern::leave_out))["properties"],
+            Json::parse(R"({"a": {}, "b": {"enum": ["x"]}})"));
 }
 
 TEST(HardenSchema, ReachesPropertiesWhateverTheirNames) {
