@@ -1,8 +1,8 @@
 # XGrammar, the grammar engine behind structured output: its source distribution from the Python package
 # index, pinned by hash, as one static library. Without network or pip the build goes on without it, and the
 # server refuses requests that need it (docs/serving.md). SIROCCO_XGRAMMAR_ARCHIVE names a copy on disk.
-set(SIROCCO_XGRAMMAR_VERSION 0.1.33)
-set(SIROCCO_XGRAMMAR_SHA256 8dbe5fc3d76651ab1fac7a68fc2a118b885fa0ec7189927fb6e0dce0081aea99)
+set(SIROCCO_XGRAMMAR_VERSION 0.2.9)
+set(SIROCCO_XGRAMMAR_SHA256 87b466bca2475e29bb0323abc62c6c33cbcbcff47e5fb800a3e2099ac9620b90)
 set(SIROCCO_XGRAMMAR_ARCHIVE "" CACHE FILEPATH "xgrammar-${SIROCCO_XGRAMMAR_VERSION}.tar.gz, if it is on disk")
 option(SIROCCO_XGRAMMAR "structured output by XGrammar" ON)
 
@@ -41,7 +41,7 @@ if(archive)
     file(ARCHIVE_EXTRACT INPUT ${archive} DESTINATION ${PROJECT_BINARY_DIR}/_downloads)
   endif()
   # Its own CMake file insists on Python parts.
-  file(GLOB sources ${xgrammar}/cpp/*.cc ${xgrammar}/cpp/support/*.cc)
+  file(GLOB sources ${xgrammar}/cpp/*.cc ${xgrammar}/cpp/converter_ext/*.cc ${xgrammar}/cpp/support/*.cc)
   add_library(xgrammar STATIC ${sources})
   target_include_directories(xgrammar SYSTEM PUBLIC ${xgrammar}/include ${xgrammar}/3rdparty/dlpack/include
                              PRIVATE ${xgrammar}/3rdparty/picojson)

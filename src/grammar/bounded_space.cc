@@ -6,17 +6,17 @@
 namespace sirocco {
 namespace {
 
-constexpr std::string_view kAnyWhitespace = "[ \\n\\t]*";
+constexpr std::string_view kAnyWhitespace = "[ \\n\\r\\t]*";
 constexpr std::string_view kNoEnd = ", -1}";     // how XGrammar prints a repetition without an end; it reads ",}"
 constexpr std::string_view kLookahead = "(=(";  // to the end of its line
 
 // Rule `name`0 takes one to kMostWhitespace characters, each next rule one fewer. None of them may take nothing: with
-// rules that may, XGrammar 0.1.33 allows what is no JSON.
+// rules that may, XGrammar 0.1.33 allowed what is no JSON.
 std::string chain(std::string_view name) {
   std::string rules;
   for (int i = 0; i + 1 < kMostWhitespace; ++i)
-    rules += fmt::format("{0}{1} ::= [ \\n\\t] | [ \\n\\t] {0}{2}\n", name, i, i + 1);
-  return rules + fmt::format("{}{} ::= [ \\n\\t]\n", name, kMostWhitespace - 1);
+    rules += fmt::format("{0}{1} ::= [ \\n\\r\\t] | [ \\n\\r\\t] {0}{2}\n", name, i, i + 1);
+  return rules + fmt::format("{}{} ::= [ \\n\\r\\t]\n", name, kMostWhitespace - 1);
 }
 
 }  // namespace

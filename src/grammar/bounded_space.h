@@ -12,7 +12,7 @@ namespace sirocco {
 // Enough for any indentation, too little for a model that got stuck in white space.
 constexpr int kMostWhitespace = 40;
 
-// A grammar as XGrammar prints it for a JSON schema with white space of any length, `[ \n\t]*` -> one that it reads,
+// A grammar as XGrammar prints it for a JSON schema with white space of any length, `[ \n\r\t]*` -> one that it reads,
 // with at most kMostWhitespace characters at each place. What stands in literals, classes and lookaheads stays.
 std::string bound_whitespace(std::string_view grammar);
 

@@ -122,6 +122,10 @@ Result<void> harden_object(Json& schema, UnsafePattern unsafe) {
   // XGrammar takes an empty list of values for an empty text, which is no JSON. Nothing fits it: any value may stand.
   if (const auto values = schema.find("enum"); values != schema.end() && values->is_array() && values->empty())
     schema.erase(values);
+  // Without `items` any will do; XGrammar takes it so only where their number is free.
+  if ((schema.contains("minItems") || schema.contains("maxItems")) && !schema.contains("items") &&
+      !schema.contains("prefixItems"))
+    schema["items"] = true;
   if (!schema.contains("pattern") && !schema.contains("format")) {
     const auto least = length_of(schema, "minLength");
     const auto most = length_of(schema, "maxLength");

@@ -15,15 +15,16 @@ std::string head(std::string_view grammar) {
 }
 
 TEST(BoundedSpace, ReplacesWhiteSpaceBetweenElements) {
-  EXPECT_EQ(head(R"(root ::= "{" [ \n\t]* "}")"), R"(root ::= "{" ("" | space0) "}")");
-  EXPECT_EQ(head("a ::= [ \\n\\t]* b\nb ::= [ \\n\\t]*"), "a ::= (\"\" | space0) b\nb ::= (\"\" | space0)");
+  EXPECT_EQ(head(R"(root ::= "{" [ \n\r\t]* "}")"), R"(root ::= "{" ("" | space0) "}")");
+  EXPECT_EQ(head("a ::= [ \\n\\r\\t]* b\nb ::= [ \\n\\r\\t]*"), "a ::= (\"\" | space0) b\nb ::= (\"\" | space0)");
 }
 
 TEST(BoundedSpace, LeavesLiteralsClassesAndLookaheads) {
-  for (const char* grammar : {R"(root ::= "[ \n\t]*")", R"(root ::= "\"[ \n\t]*")", R"(root ::= [\][ \n\t]*])",
-                              R"(root ::= ("a") (=([ \n\t]* [,}\]:])))", R"(root ::= [ \n\t]{0,3})", "", "\"", "["})
+  for (const char* grammar : {R"(root ::= "[ \n\r\t]*")", R"(root ::= "\"[ \n\r\t]*")", R"(root ::= [\][ \n\r\t]*])",
+                              R"(root ::= ("a") (=([ \n\r\t]* [,}\]:])))", R"(root ::= [ \n\r\t]{0,3})", "", "\"", "["})
     EXPECT_EQ(bound_whitespace(grammar), grammar);
-  EXPECT_EQ(head("a ::= x (=([ \\n\\t]*))\nb ::= [ \\n\\t]*"), "a ::= x (=([ \\n\\t]*))\nb ::= (\"\" | space0)");
+  EXPECT_EQ(head("a ::= x (=([ \\n\\r\\t]*))\nb ::= [ \\n\\r\\t]*"),
+            "a ::= x (=([ \\n\\r\\t]*))\nb ::= (\"\" | space0)");
 }
 
 TEST(BoundedSpace, MendsRepetitionsWithoutAnEnd) {
@@ -31,13 +32,14 @@ TEST(BoundedSpace, MendsRepetitionsWithoutAnEnd) {
 }
 
 TEST(BoundedSpace, ChainsAsManyRulesAsItAllowsCharacters) {
-  const std::string out = bound_whitespace("root ::= [ \\n\\t]*\n");
+  const std::string out = bound_whitespace("root ::= [ \\n\\r\\t]*\n");
   EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 1 + kMostWhitespace);
-  EXPECT_TRUE(out.ends_with("\nspace38 ::= [ \\n\\t] | [ \\n\\t] space39\nspace39 ::= [ \\n\\t]\n")) << out;
+  EXPECT_TRUE(out.ends_with("\nspace38 ::= [ \\n\\r\\t] | [ \\n\\r\\t] space39\nspace39 ::= [ \\n\\r\\t]\n")) << out;
 }
 
 TEST(BoundedSpace, KeepsClearOfOtherRules) {
-  EXPECT_TRUE(bound_whitespace("root ::= spaceship [ \\n\\t]*").starts_with("root ::= spaceship (\"\" | space_0)\n"));
+  const std::string out = bound_whitespace("root ::= spaceship [ \\n\\r\\t]*");
+  EXPECT_TRUE(out.starts_with("root ::= spaceship (\"\" | space_0)\n")) << out;
 }
 
 }  // namespace

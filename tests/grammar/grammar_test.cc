@@ -137,6 +137,23 @@ TEST_F(GrammarTest, WhiteSpaceBetweenElementsIsBounded) {
   EXPECT_TRUE(accepts(anything, spaced(60, "[\"", "\"]")));  // inside a string it is text
 }
 
+TEST_F(GrammarTest, BoundsOfNumbersHold) {
+  const auto within = [&](const char* text, const char* number) { return accepts(schema(text), number); };
+  const char* const integer = R"({"type": "integer", "minimum": -36, "exclusiveMaximum": 157})";
+  for (const char* number : {"-36", "-9", "0", "7", "99", "156"}) EXPECT_TRUE(within(integer, number)) << number;
+  for (const char* number : {"-37", "-", "157", "159", "1000", "0.5"}) EXPECT_FALSE(within(integer, number)) << number;
+  const char* const real = R"({"type": "number", "minimum": 45.99, "maximum": 64.09})";
+  for (const char* number : {"45.99", "46", "50.25", "64.09"}) EXPECT_TRUE(within(real, number)) << number;
+  for (const char* number : {"45.98", "64V09", "64.1", "4", "700"}) EXPECT_FALSE(within(real, number)) << number;
+}
+
+TEST_F(GrammarTest, CountedArraysOfAnything) {
+  const auto two = schema(R"({"type": "array", "minItems": 2, "maxItems": 3})");
+  EXPECT_TRUE(accepts(two, R"([1, {"a": null}])"));
+  EXPECT_FALSE(accepts(two, "[1]"));
+  EXPECT_FALSE(accepts(two, "[1, 2, 3, 4]"));
+}
+
 TEST_F(GrammarTest, LargeCountsAndSchemasCompile) {
   const std::string open = R"({"type": "object", "minProperties": 5000, "additionalProperties": {"type": "string"}})";
   EXPECT_EQ(refusal(schema(open)), "");
