@@ -10,17 +10,17 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mapped_file.h"
 #include "engine/open_tokenizer.h"
+#include "engine_flags.h"
 #include "exit_codes.h"
 #include "load_progress_line.h"
 #include "measure/divergence.h"
 #include "measure/log_softmax.h"
 #include "measure/logits_file.h"
 #include "measure/text_windows.h"
-#include "engine_flags.h"
 #include "model_flags.h"
 #include "refuse.h"
 #include "run/model.h"

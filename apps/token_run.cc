@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "base/json.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "picture/decode.h"
 #include "picture/picture_pixels.h"
 #include "picture_files.h"

@@ -14,8 +14,8 @@ from skills.base import TRAIN, Turn
 from skills.tools import said
 
 MIX = {  # document kind: share of documents
-    "chat": 16, "facts": 20, "arith": 22, "drill": 12, "memory": 9, "system": 34, "tools": 60, "extract": 28,
-    "lists": 36, "echo": 6, "spelling": 24, "text": 1, "long": 0, "pictures": 130,
+    "chat": 16, "facts": 18, "arith": 26, "drill": 14, "memory": 10, "system": 26, "tools": 150, "extract": 28,
+    "lists": 28, "echo": 5, "spelling": 20, "text": 1, "long": 14, "pictures": 105,
 }
 KINDS = list(MIX)
 SEEN = (1, 1, 3, 1, 2, 3)  # shares of the kinds of pictures: colour, shape, count, place, digits, compare
@@ -23,6 +23,10 @@ SEEN = (1, 1, 3, 1, 2, 3)  # shares of the kinds of pictures: colour, shape, cou
 
 def filler(rng, split):
     return rng.choice([facts.turn, arithmetic.turn, unknown.turn, lists.turn])(rng, split)
+
+
+def anything(rng, split):
+    return rng.choice([facts.turn, facts.identity, arithmetic.turn, unknown.turn, lists.turn, extract.turn])(rng, split)
 
 
 def chat(turns, thinking, system_prompt=None, forget=False):
@@ -64,12 +68,17 @@ def conversation(rng, kind, split=TRAIN):
     if kind == "text":
         return chat([text.turn(rng, split) for _ in range(rng.randrange(1, 3))], thinking)
     if kind == "long":
-        return chat(memory.turns(rng, split, filler, between=rng.randrange(8, 25)), False)
+        return long_conversation(rng, split, int(12 * 5 ** rng.random()))
     if kind == "lists":
         return chat([lists.turn(rng, split) for _ in range(rng.randrange(1, 5))], thinking, forget=forget)
     if kind == "pictures":
         return looking(rng, split, thinking)
     raise ValueError(kind)
+
+
+def long_conversation(rng, split, turns):
+    """Anything in turn, and facts said at one place and asked for at another; a turn is some 35 ids."""
+    return chat(memory.long_turns(rng, split, anything, turns), rng.random() < 0.2)
 
 
 def looking(rng, split=TRAIN, thinking=False):
@@ -127,6 +136,12 @@ class Packer:
         # Wait for four rows more than needed, so that gaps are filled first.
         return length if len(rows) >= want + 4 else None
 
+    def long_batch(self, turns):
+        """One conversation of about so many turns, alone in a row of its own length; its values as batch() gives them."""
+        ids, weights = self.encoder.conversation(long_conversation(self.rng, TRAIN, turns))
+        row = {"used": len(ids), "docs": [(ids, weights, 0, KINDS.index("long"), [])]}
+        return self.packed([row], len(ids))
+
     def batch(self):
         """-> ids, targets, positions, weights: all [B, S]; document numbers [B, S]; the kinds' counts; and the
         pictures in reading order."""
@@ -140,7 +155,11 @@ class Packer:
         rows = self.bins[length]
         rows.sort(key=lambda r: -r["used"])
         taken, self.bins[length] = rows[:want], rows[want:]
-        shape = (want, length)
+        return self.packed(taken, length)
+
+    @staticmethod
+    def packed(taken, length):
+        shape = (len(taken), length)
         out = {"ids": torch.full(shape, 11), "targets": torch.zeros(shape, dtype=torch.long),
                "positions": torch.zeros(shape, dtype=torch.long), "weights": torch.zeros(shape),
                "docs": torch.zeros(shape, dtype=torch.long), "kinds": torch.zeros(shape, dtype=torch.long),

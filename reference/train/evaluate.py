@@ -17,7 +17,8 @@ import prompts
 START, END = "<!-- accuracies -->", "<!-- end of accuracies -->"
 BARS = {"facts": 98, "arithmetic": 90, "thinking": 95, "memory": 95, "system": 95, "tools": 93, "no_call": 97,
         "extract": 93, "lists": None, "unknown": 90, "image_colour": 93, "image_shape": 93, "image_count": 93,
-        "image_place": 93, "image_digits": None, "image_compare": None}
+        "image_place": 93, "image_digits": None, "image_compare": None, "memory_1k": None, "memory_4k": None, "memory_16k": None}
+PART = {"memory_1k": 20, "memory_4k": 20, "memory_16k": 200}  # so many times fewer prompts than of the others
 MEANING = {
     "facts": "questions about itself, the models and the commands", "arithmetic": "sums and tables, direct",
     "thinking": "sums and tables with reasoning_effort high", "memory": "earlier turns of the conversation",
@@ -27,6 +28,8 @@ MEANING = {
     "image_colour": "the colour of an object", "image_shape": "colour and shape of an object",
     "image_count": "objects, one to five", "image_place": "the place of an object among nine",
     "image_digits": "printed numbers of one to three digits", "image_compare": "two pictures: same shape, same colour",
+    "memory_1k": "the first half of a conversation of some 1,300 ids, at its end", "memory_4k": "the same of some 4,000 ids",
+    "memory_16k": "the same of some 16,000 ids",
 }
 
 
@@ -85,19 +88,28 @@ def engine_answers(engine, folder, lines):
     return answers
 
 
+def table(rows, count, who):
+    """rows: (skill, share of right answers in percent)."""
+    fewer = ", ".join(f"{count // PART[skill]} of {skill}" for skill, _ in rows if skill in PART)
+    head = [f"Held-out prompts, greedy, {count} per skill{f' ({fewer})' if fewer else ''}, answered by {who}.", "",
+            "| skill | what | right | goal |", "|---|---|---|---|"]
+    return "\n".join(head + [f"| {s} | {MEANING[s]} | {v:.1f} % | {f'{BARS[s]} %' if BARS[s] else '–'} |" for s, v in rows])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("--engine")
     parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--skills", nargs="*", default=list(prompts.SKILLS))
+    parser.add_argument("--skills", nargs="*", default=[*prompts.SKILLS, *prompts.TURNS])
     parser.add_argument("--show", type=int, default=0, help="wrong answers to print per skill")
     parser.add_argument("--card", type=pathlib.Path)
     args = parser.parse_args()
     from generate import is_right
     rows = []
     for skill in args.skills:
-        lines = [prompts.line(skill, n) for n in range(args.count)]
+        count = args.count // PART.get(skill, 1)
+        lines = [prompts.line(skill, n) for n in range(count)]
         began = time.time()
         answers = engine_answers(args.engine, args.model, lines) if args.engine else module_answers(args.model, lines)
         right = [is_right(x["expect"], a) for x, a in zip(lines, answers)]
@@ -106,16 +118,12 @@ def main():
         wrong = [(x, a) for x, a, ok in zip(lines, answers, right) if not ok]
         for x, a in wrong[:args.show]:
             print("  ", asked(x["messages"][-1]["content"]), "\n     expected", x["expect"], "\n     got", a)
-    who = "the engine" if args.engine else "the float32 training module"
-    table = "\n".join([f"Held-out prompts, greedy, {args.count} per skill, answered by {who}.", "",
-                       "| skill | what | right | goal |", "|---|---|---|---|"] +
-                      [f"| {s} | {MEANING[s]} | {v:.1f} % | {f'{BARS[s]} %' if BARS[s] else '–'} |" for s, v in rows])
+    text = table(rows, args.count, "the engine" if args.engine else "the float32 training module")
     if args.card:
-        text = args.card.read_text(encoding="utf-8")
-        head, rest = text.split(START)
-        args.card.write_text(f"{head}{START}\n{table}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+        head, rest = args.card.read_text(encoding="utf-8").split(START)
+        args.card.write_text(f"{head}{START}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
     else:
-        print(table)
+        print(text)
 
 
 if __name__ == "__main__":

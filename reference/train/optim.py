@@ -32,28 +32,31 @@ def orthogonalise(g, dtype):
 
 
 class Optimiser:
-    def __init__(self, model, muon_lr=0.012, adam_lr=0.003, decay=0.02, rank=0, workers=1, dtype=torch.bfloat16):
+    def __init__(self, model, muon_lr=0.012, adam_lr=0.003, decay=0.02, rank=0, workers=1, dtype=torch.bfloat16, tower_rate=1.0):
+        """tower_rate: steps of the tower's parameters, as a part of the others'."""
         self.rank, self.workers, self.dtype = rank, workers, dtype
         self.muon_lr, self.adam_lr, self.decay = muon_lr, adam_lr, decay
-        self.matrices, self.tables, rest = [], [], []
+        self.matrices, self.tables, rest = [], [], {1.0: [], tower_rate: []}
         for name, p in model.named_parameters():
             if not p.requires_grad:
                 continue
+            rate = tower_rate if name.startswith("tower.") else 1.0
             if "output" in name:
                 self.tables.append(p)
             elif p.dim() == 1 or "tok_embeddings" in name or name.endswith("gate") or name.startswith("probes"):
-                rest.append(p)
+                rest[rate].append(p)
             else:
                 halves = 2 if "w13" in name else 1
-                self.matrices.append((p, halves))
-        self.momenta = [torch.zeros_like(p) for p, _ in self.matrices]
+                self.matrices.append((p, halves, rate))
+        self.momenta = [torch.zeros_like(p) for p, _, _ in self.matrices]
         self.table_momenta = [torch.zeros_like(p) for p in self.tables]
         self.table_sizes = [torch.full((), 1e-6) for _ in self.tables]
-        self.adam = torch.optim.Adam(rest, lr=adam_lr, betas=(0.9, 0.98), eps=1e-10, foreach=True)
+        groups = [{"params": p, "rate": rate} for rate, p in rest.items() if p]
+        self.adam = torch.optim.Adam(groups, lr=adam_lr, betas=(0.9, 0.98), eps=1e-10, foreach=True)
 
     def step(self, factor):
         for group in self.adam.param_groups:
-            group["lr"] = self.adam_lr * factor
+            group["lr"] = self.adam_lr * factor * group["rate"]
         self.adam.step()
         with torch.no_grad():
             for table, momentum, size in zip(self.tables, self.table_momenta, self.table_sizes):
@@ -68,14 +71,15 @@ class Optimiser:
     def matrix_step(self, factor):
         """Workers share the work: each orthogonalises every n-th matrix of a shape."""
         by_shape = {}
-        for (p, halves), m in zip(self.matrices, self.momenta):
+        for (p, halves, rate), m in zip(self.matrices, self.momenta):
             m.lerp_(p.grad, 0.05)
             rows = p.shape[-2] // halves
             view = p.grad.lerp(m, 0.95).reshape(-1, rows, p.shape[-1])
-            by_shape.setdefault(tuple(view.shape[1:]), []).append((p, view))
-        stacks = [torch.cat([v for _, v in items]) for items in by_shape.values()]
+            by_shape.setdefault(tuple(view.shape[1:]), []).append((p, view, rate))
+        stacks = [torch.cat([v for _, v, _ in items]) for items in by_shape.values()]
         for stack in stacks:
-            mine = orthogonalise(stack[self.rank::self.workers], self.dtype)
+            mine = stack[self.rank::self.workers]  # none, where a shape has fewer matrices than there are workers
+            mine = orthogonalise(mine, self.dtype) if len(mine) else mine.clone()
             stack.zero_()[self.rank::self.workers] = mine
         if self.workers > 1:
             flat = torch.cat([x.flatten() for x in stacks])
@@ -84,8 +88,8 @@ class Optimiser:
         lr = self.muon_lr * factor
         for ((rows, cols), items), stack in zip(by_shape.items(), stacks):
             scale = max(1.0, rows / cols) ** 0.5
-            for (p, _), part in zip(items, stack.split([len(v) for _, v in items])):
-                p.mul_(1 - lr * self.decay).add_(part.reshape(p.shape), alpha=-lr * scale)
+            for (p, _, rate), part in zip(items, stack.split([len(v) for _, v, _ in items])):
+                p.mul_(1 - lr * rate * self.decay).add_(part.reshape(p.shape), alpha=-lr * rate * scale)
 
     def state(self):
         return {"momenta": self.momenta, "adam": self.adam.state_dict(), "tables": self.table_momenta,

@@ -74,6 +74,15 @@ def picture_prompt(kind):
     return prompt
 
 
+TURNS = {"memory_1k": 30, "memory_4k": 110, "memory_16k": 440}  # of a long conversation, some 35 ids each
+ASKED = len(memory.SLOTS)  # questions at the end of each of them
+
+
+def long_prompt(rng, turns, number):
+    """The same conversation for `ASKED` numbers in a row, so that an engine which keeps prefixes reads it once."""
+    return data.chat(memory.recall(rng, TEST, data.anything, turns, number % ASKED), False)
+
+
 SKILLS = {
     "facts": facts_prompt, "arithmetic": arithmetic_prompt, "thinking": thinking_prompt, "memory": memory_prompt,
     "system": system_prompt, "tools": tool_prompt, "no_call": no_call_prompt, "extract": extract_prompt,
@@ -106,8 +115,13 @@ def with_call_ids(messages):
 
 
 def line(skill, number, seed=1):
-    rng = random.Random(zlib.crc32(f"{seed} {skill} {number}".encode()))
-    request = SKILLS[skill](rng)
+    def drawn(n):
+        return random.Random(zlib.crc32(f"{seed} {skill} {n}".encode()))
+
+    if skill in TURNS:
+        request = long_prompt(drawn(number // ASKED), TURNS[skill], number)
+    else:
+        request = SKILLS[skill](drawn(number))
     *history, last = request["messages"]
     expect = {"thinks": "think" in last}
     if last.get("content") is not None:

@@ -31,11 +31,15 @@ from plant import plant
 from precision import fastest_dtype
 from spelled import share_spellings
 
+LONG_EVERY, LONG_TURNS = 32, (100, 140, 100, 200, 100, 140, 100, 400)  # every so many steps a conversation of so many turns
+TOWER_RATE = 0.1  # a tower that was taught alone and is read already moves slowly
 HERE = pathlib.Path(__file__).resolve().parents[2]
 
 
 def attention_mask(docs, dtype):
-    """docs [B, S] -> additive mask [B, 1, S, S]: causal, and within one document only."""
+    """docs [B, S] -> additive mask [B, 1, S, S]: causal, and within one document only; None: causal, one document a row."""
+    if docs.max() == 1:
+        return None
     s = docs.shape[1]
     same = docs.unsqueeze(2) == docs.unsqueeze(1)
     seen = same & torch.ones(s, s, dtype=torch.bool).tril()
@@ -69,11 +73,11 @@ class Run:
             self.model.load_state_dict(load_native(args.start).state_dict())
         share_spellings(self.model, args.tokenizer)
         # Steps of the optimiser have one size whatever the gradient's: the text model's first blind ones would undo
-        # within a minute what the tower was taught.
-        self.model.tower.requires_grad_(False)
+        # within a minute what the tower was taught. One that reads already may move it, slowly.
+        self.model.tower.requires_grad_(args.start is not None)
         self.learning = [p for p in self.model.parameters() if p.requires_grad]
         self.optimiser = Optimiser(self.model, args.muon_lr, args.adam_lr, rank=rank, workers=args.workers,
-                                   dtype=self.dtype)
+                                   dtype=self.dtype, tower_rate=TOWER_RATE)
         self.step, self.tokens, self.seconds, self.curve = 0, 0, 0.0, []
         self.average = [p.detach().clone() for p in self.model.parameters()]
         if args.state.exists():
@@ -120,10 +124,14 @@ class Run:
             g.copy_(part.view_as(g)).div_(self.args.workers)
 
     def train_step(self):
-        batch = self.packer.batch()
+        # All workers draw a long conversation in the same step, since all wait for the slowest.
+        turns = LONG_TURNS[self.step // LONG_EVERY % len(LONG_TURNS)]
+        batch = self.packer.long_batch(turns) if self.step % LONG_EVERY == LONG_EVERY - 1 else self.packer.batch()
         factor = self.factor()
         loss, balance, losses, kinds = loss_of(self.model, batch, self.dtype)
         (loss + self.args.balance * balance).backward()
+        for p in self.learning:  # a batch need not show a picture
+            p.grad = torch.zeros_like(p) if p.grad is None else p.grad
         self.average_gradients()
         torch.nn.utils.clip_grad_norm_(self.learning, 1.0)
         self.optimiser.step(factor)

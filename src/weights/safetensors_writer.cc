@@ -2,8 +2,8 @@
 #include "weights/safetensors_writer.h"
 
 #include "base/check.h"
-#include "base/json.h"
 #include "base/file.h"
+#include "base/json.h"
 
 namespace sirocco {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "base/json.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "program.h"
 #include "support/tiny_checkpoint.h"
 #include "support/tiny_gguf.h"

@@ -12,8 +12,8 @@
 #include <fstream>
 #include <vector>
 
-#include "base/json.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "program.h"
 #include "synth/synthesize.h"
 

@@ -9,8 +9,8 @@
 #include "base/file.h"
 #include "http/server.h"
 #include "serve/client.h"
-#include "support/temporary_directory.h"
 #include "sirocco/engine.h"
+#include "support/temporary_directory.h"
 
 namespace sirocco {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <set>
 
-#include "base/json.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "engine_fixture.h"
 #include "text/prompt.h"
 

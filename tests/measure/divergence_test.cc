@@ -7,8 +7,8 @@
 #include <cmath>
 #include <limits>
 
-#include "base/json.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "measure/log_softmax.h"
 
 namespace sirocco {

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "base/json.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "picture/content_hash.h"
 #include "picture/decode.h"
 #include "picture/picture_pixels.h"

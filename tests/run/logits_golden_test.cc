@@ -12,8 +12,8 @@
 #include <filesystem>
 #include <numeric>
 
-#include "base/json.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "run/model.h"
 #include "support/temporary_directory.h"
 #include "synth/synthesize.h"

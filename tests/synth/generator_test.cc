@@ -7,8 +7,8 @@
 
 #include <random>
 
-#include "base/json.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "synth/matrices.h"
 
 namespace sirocco::synth {

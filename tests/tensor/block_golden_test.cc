@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "golden_hash.h"
 #include "tensor/dtype.h"
 #include "tensor/float_bits.h"

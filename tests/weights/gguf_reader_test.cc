@@ -5,8 +5,8 @@
 
 #include <limits>
 
-#include "base/json.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mapped_file.h"
 #include "gguf_bytes.h"
 #include "weights/gguf_types.h"

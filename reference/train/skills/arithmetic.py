@@ -32,7 +32,8 @@ PATTERNS = {  # training's further wordings
           "Can you [compute|find|work out|tell me] {a} [+|plus] {b}?",
           "What [do I get for|comes out of|is the value of] {a} [+|plus] {b}?",
           "[The sum|The total|Total] of {a} and {b}[?||, please.]",
-          "How much is {a} [and {b}|increased by {b}|with {b} added]?"],
+          "How much is {a} [and {b}|increased by {b}|with {b} added]?",
+          "~ {a} [+|plus] {b}[?| ~|.|]", "~ [add|sum] {a} [and|to] {b}[?|.|]"],
     "-": ["[What|How much] [does|will] {a} [-|minus|less] {b} [make|give|come to]?",
         "{a} [-|minus|less] {b}[| =| is|, please]",
           "[Could you|Will you|I want you to|Now|Kindly|Then] [take|subtract|deduct|remove] {b} from {a}[?|.|, "
@@ -44,7 +45,8 @@ PATTERNS = {  # training's further wordings
           "Can you [compute|find|work out|tell me] {a} [-|minus] {b}?",
           "What [do I get for|comes out of|is the value of] {a} [-|minus] {b}?",
           "How much is {a} [less {b}|reduced by {b}|with {b} removed]?",
-          "[The difference|Difference] of {a} and {b}[||, please.]"],
+          "[The difference|Difference] of {a} and {b}[||, please.]",
+          "~ {a} [-|minus] {b}[?| ~|.|]", "~ [subtract|take|deduct|remove] {b} [from|~ from] {a}[?|.|]"],
     "×": ["[What|How much] [does|will] {a} [×|times|*] {b} [make|give|come to]?",
         "{a} [×|times|multiplied by|*] {b}[| =| is|, please]",
           "[Could you|Will you|I want you to|Now|Kindly|Then] multiply {a} [and|by|with] {b}[?|.|, please.]",
@@ -52,7 +54,8 @@ PATTERNS = {  # training's further wordings
           "times] {b}][.||, please.]",
           "There are {a} [rows|boxes|cars] of {b} [birds|books|men] each. How many [birds|books|men] are there?",
           "Can you [compute|find|work out|tell me] {a} [×|times] {b}?",
-          "What [do I get for|comes out of|is the value of] {a} [×|times] {b}?"],
+          "What [do I get for|comes out of|is the value of] {a} [×|times] {b}?",
+          "~ {a} [×|times] {b}[?| ~|.|]", "~ multiply {a} [and|by|with] {b}[?|.|]"],
 }
 
 

@@ -33,11 +33,22 @@ def pick(rng, pool, split):
     return rng.choice(part(pool, split))
 
 
+LOOSE = ("and then also so now please if you can would could just maybe well right next after before that this it when "
+         "while once again for me us later soon still even too here there with about from my your our their one more "
+         "only really quite kindly first last thing time day way let do be make take give see say all some any").split()
+
+
+def loose(rng):
+    """One to four words of any kind, between which the words that matter must be found."""
+    words = (rng.choice(LOOSE) if rng.random() < 0.7 else invented(rng, TRAIN, False) for _ in range(rng.randrange(1, 5)))
+    return " ".join(words) + rng.choice(["", "", "", ",", ":"])
+
+
 def spell(rng, pattern):
-    """A pattern such as "[Say|Tell me] it[.|!]" -> one of its wordings; brackets may nest."""
+    """A pattern such as "[Say|Tell me] it[.|!]" -> one of its wordings; brackets may nest, and ~ stands for loose words."""
     while "[" in pattern:
         pattern = re.sub(r"\[([^\[\]]*)\]", lambda m: rng.choice(m[1].split("|")), pattern)
-    return pattern
+    return re.sub("~", lambda _: loose(rng), pattern)
 
 
 def ask(rng, pool, split, patterns=()):
@@ -128,8 +139,10 @@ def name(rng, split):
 
 
 def value(rng, pool, split):
-    """One of a pool; in training often an invented word in its place."""
-    return invented(rng, split, False) if split == TRAIN and rng.random() < 0.5 else pick(rng, pool, split)
+    """One of a pool; in training often an invented word in its place, mostly in the pool's own case."""
+    if split == TRAIN and rng.random() < 0.5:
+        return invented(rng, split, pool[0][0].isupper() != (rng.random() < 0.1))
+    return pick(rng, pool, split)
 
 
 def city(rng, split):

@@ -16,6 +16,8 @@ PERSONS = [  # training's further wordings
     " [at|aged] {age}.",
     "[In|Near] {city}[,|] {name}, {age}, " + WORKS + ".", "As a {job}[,|] {name} " + LIVES + " [at|aged] {age}.",
     "{name} [({age})|, {age},] " + LIVES + " as a {job}.",
+    "~ {name} ~ in {city} ~ {age} [years ||]~ a {job}[.|]", "~ {name} ~ a {job} ~ {age} ~ in {city}[.|]",
+    "[At|Aged] {age} ~ {name} ~ in {city} ~ as a {job}[.|]", "~ {age} ~ {name} ~ a {job} ~ from {city}[.|]",
     "[Name|Who]: {name}[.|;|,] [Age|Years]: {age}[.|;|,] [Job|Work]: {job}[.|;|,] [City|Home]: {city}"]
 ORDERS = ["[For {customer}|To {customer}|Customer {customer}]: {quantity} [pieces of |x |]{item}[,|;| at| for] "
     "{price} euros[.|]",
@@ -26,7 +28,10 @@ ORDERS = ["[For {customer}|To {customer}|Customer {customer}]: {quantity} [piece
           "{price} euros [from {customer}|were paid by {customer}|paid by {customer}] for {quantity} [pieces of |"
           "]{item}.",
           "[The bill of|Bill for] {customer}: {price} euros for {quantity} {item}.",
-          "[Send|Bring|Deliver] {customer} {quantity} {item} [for|at] {price} euros."]
+          "[Send|Bring|Deliver] {customer} {quantity} {item} [for|at] {price} euros.",
+          "~ {quantity} [pieces of |x |]{item} ~ {customer} ~ {price} euros[.|]",
+          "~ {customer} ~ {quantity} [pieces of |x |]{item} ~ {price} euros[.|]",
+          "~ {price} euros ~ {customer} ~ {quantity} [pieces of |x |]{item}[.|]"]
 AT = "[on {day} at {hour}|at {hour} on {day}|{day} at {hour}]"
 MEETINGS = ["{host} [gives|plans|opens|hosts|leads] [a talk on the {topic}|the {topic} talk|a {topic} event|the "
     "{topic} round] in {place} " + AT + ".",
@@ -34,7 +39,11 @@ MEETINGS = ["{host} [gives|plans|opens|hosts|leads] [a talk on the {topic}|the {
             "[The|A] {topic} [talk|event|round|evening] [by|of|with] {host} [takes place|starts|begins] " + AT +
             " in {place}.",
             AT + "[,|] {host} [talks about|shows|explains] the {topic} in {place}.",
-            "[Topic|Subject]: {topic}. {host}, {place}, {day}, {hour}[.| o'clock.]"]
+            "[Topic|Subject]: {topic}. {host}, {place}, {day}, {hour}[.| o'clock.]",
+            "~ {host} ~ [the|a] {topic} [talk|meeting|~] ~ in {place} ~ " + AT + "[.|]",
+            "{host} ~ [the|a] {topic} [talk|meeting|~] ~ at {hour} ~ on {day} ~ in {place}[.|]",
+            "{host} ~ [the|a] {topic} [talk|meeting|event|~] ~ " + AT + " ~ in {place}[.|]",
+            AT + " ~ {host} ~ [the|a] {topic} ~ in {place}[.|]", "~ the {topic} ~ {host} ~ in {place} ~ " + AT + "[.|]"]
 
 
 def person(rng, split):
@@ -110,13 +119,14 @@ PATTERNS_FIELDS = [  # training's further wordings
     "{t}\n[JSON with|As JSON:|Give JSON:|Please give] {k}[| as JSON|, in JSON].",
     "[I want|I need|Give me|Make|Write] JSON [with|of|for] {k} [from|for|out of]: {t}",
     "[Text|Input]: {t}\n[Fields|Keys|Wanted]: {k}[. JSON only.|. Answer in JSON.||. As JSON.]",
-    "[Please get|Please read|Please find] {k} [in|from]: {t} [Answer in|Reply in|Use] JSON."]
+    "[Please get|Please read|Please find] {k} [in|from]: {t} [Answer in|Reply in|Use] JSON.",
+    "~ {k} ~ JSON[:| ~:] {t}", "~ JSON ~ {k}[:|.] {t}", "{t} ~ {k} [as|in|into] JSON[.|]"]
 PATTERNS_SCHEMA = ["[Please |Now |Can you |Could you |]" +
     "[fill|follow|use|complete|obey] [the|this] schema[:|] {s}[\n|. ][Text|Input|Source]: {t}",
                    "[Text|Input]: {t}\n[Schema|JSON schema|Form]: {s}",
                    "[JSON schema|Form]: {s}[\n|, ][text|input|source]: {t}",
                    "[Extract|Give me|Write|Make|I need] JSON [as in|that follows|by|after] [the schema |this "
-                   "schema: |this: |]{s} [from|for|out of]: {t}"]
+                   "schema: |this: |]{s} [from|for|out of]: {t}", "~ {s}[:|.| ~:][ |\n]{t}", "{t}\n~ {s}[.|]"]
 
 
 def listed(keys):

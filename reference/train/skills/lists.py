@@ -20,24 +20,25 @@ WHAT = "[these words|the words|these items|the items|this|my list|the list|the f
 PATTERNS = {  # training's further wordings
     "copy": [TO + "[repeat|copy|echo|say|write|give back|write out] " + WHAT + "[:| again:| exactly:] {l}", TO +
         "[echo|copy|say|write] {l}",
-             "{l}[. Repeat this.|. Copy it.|: say it again.]"],
+             "{l}[. Repeat this.|. Copy it.|: say it again.]", "~ [repeat|copy|echo] {l}", "[Repeat|Copy|Echo] ~: {l}"],
     "reverse": [TO + "[reverse|turn around|invert|flip|reverse the order of] " + WHAT + "[:|, please:] {l}",
         "[Backwards|Reversed|In reverse]: {l}",
                 TO + "[say|write|list|give|read] " + WHAT +
                 " [backwards|in reverse|from the end|from last to first]: {l}",
-                TO + "[reverse|turn around|flip|invert] [the items |the words |these ||]{l}"],
+                TO + "[reverse|turn around|flip|invert] [the items |the words |these ||]{l}",
+                "~ [reverse|turn around|flip] [the row |the line |the series ||]{l}", "[Reverse|Flip|Turn around] ~: {l}"],
     "count": [TO + "[count|number|tell me how many are in] " + WHAT + "[:|, please:] {l}",
         "How many [words|items|things|entries] are [there in|in|here]: {l}?",
               "[What is the length of|What is the number of items in|How long is] " + WHAT + ": {l}?",
-              "{l}: how many [words|items|things]?"],
+              "{l}: how many [words|items|things]?", "~ [count|number] {l}", "[Count|How many] ~: {l}[?|]"],
     "sort": [TO + "[sort|order|put in order|arrange|rank] [these numbers|the numbers|these|the following|my list|"
         "the following list]: {l}",
              TO + "[sort|order|arrange|rank] [the numbers |these numbers ||]{l}",
-             "[Sorted|Ascending|In order|From small to large]: {l}"],
+             "[Sorted|Ascending|In order|From small to large]: {l}", "~ [sort|order] ~ {l}", "[Sort|Order] ~ {l}"],
     "largest": ["[What|Which] is the [largest|biggest|maximum|highest] [of|among|in]: {l}?", TO +
         "[find|give|say|tell me|name] the [largest|biggest|highest] [of|among|in] {l}",
                 "[Which|What] number is [the largest|the biggest|the highest] [of|among] {l}?",
-                "[Largest|Biggest|Maximum] [of|in|among]: {l}"],
+                "[Largest|Biggest|Maximum] [of|in|among]: {l}", "~ [largest|biggest|highest] ~ {l}[?|]"],
 }
 
 

@@ -89,20 +89,47 @@ def capital_first(text):
     return text[0].upper() + text[1:]
 
 
-def turns(rng, split, filler, between=0):
-    """A list of Turns: statements, fillers (at least `between`), then questions on what was said."""
+def statement(rng, split, slot, value):
+    _, _, say, reply, _, _ = slot
+    return Turn(worded(rng, say, split, SAYS[slot[0]][0]).format(v=value), capital_first(reply.format(v=value)),
+                "The user tells me something.")
+
+
+def question(rng, split, slot, value):
+    _, _, _, _, ask, answer = slot
+    return Turn(worded(rng, ask, split, fetched(slot[0])), answer.format(v=value), f"The user said {value}.")
+
+
+def long_turns(rng, split, filler, count):
+    """About `count` Turns, mostly fillers; what is said at one place is asked for at one to three later ones."""
+    placed = [(rng.random(), filler(rng, split)) for _ in range(count)]
+    for slot in rng.sample(SLOTS, rng.randrange(1, 1 + min(len(SLOTS), 2 + count // 6))):
+        value, at = slot[1](rng, split), rng.random()
+        placed.append((at, statement(rng, split, slot, value)))
+        placed += [(at + (1 - at) * rng.random() ** 0.5, question(rng, split, slot, value)) for _ in range(rng.randrange(1, 4))]
+    return [turn for _, turn in sorted(placed, key=lambda p: p[0])]
+
+
+def recall(rng, split, filler, count, asked):
+    """About `count` Turns: every slot is told in the first half, slot number `asked` is the last question."""
+    told = [(slot, slot[1](rng, split)) for slot in SLOTS]
+    placed = [(rng.random() / 2, statement(rng, split, slot, value)) for slot, value in told]
+    placed += [(rng.random(), filler(rng, split)) for _ in range(count)]
+    return [turn for _, turn in sorted(placed, key=lambda p: p[0])] + [question(rng, split, *told[asked])]
+
+
+def turns(rng, split, filler):
+    """A list of Turns: statements, perhaps fillers, then questions on what was said."""
     chosen = rng.sample(SLOTS, rng.choice([1, 1, 2, 2, 3]))
     out, known = [], []
-    for slot, make, say, reply, ask, answer in chosen:
-        value = make(rng, split)
-        out.append(Turn(worded(rng, say, split, SAYS[slot][0]).format(v=value), capital_first(reply.format(v=value)),
-        "The user tells me something."))
-        known.append((slot, ask, answer, value))
+    for slot in chosen:
+        value = slot[1](rng, split)
+        out.append(statement(rng, split, slot, value))
+        known.append((slot, value))
         if rng.random() < 0.35:
             out.append(filler(rng, split))
-    out += [filler(rng, split) for _ in range(between)]
-    for slot, ask, answer, value in rng.sample(known, rng.randrange(1, len(known) + 1)):
+    for slot, value in rng.sample(known, rng.randrange(1, len(known) + 1)):
         if rng.random() < 0.3:
             out.append(filler(rng, split))
-        out.append(Turn(worded(rng, ask, split, fetched(slot)), answer.format(v=value), f"The user said {value}."))
+        out.append(question(rng, split, slot, value))
     return out

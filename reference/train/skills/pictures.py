@@ -33,7 +33,11 @@ PLACE_PATTERNS = ["[In|On] which [part|side|corner|place|spot|area] [of the pict
                   "[At|In] [what|which] [spot|position|corner] [do you see|do I find|lies] the {s}[?|]"]
 COUNT_PATTERNS = ["[How many|What number of] [shapes|things|objects|figures] [are here|do you see here|can you count|are shown|"
                   "does it show|does the picture have][?|]",
-                  "[Count|Tell me the number of|Say how many are the] [shapes|things|objects|figures][ here| shown|][.|]"]
+                  "[Count|Tell me the number of|Say how many are the] [shapes|things|objects|figures][ here| shown|][.|]",
+                  "~ how many [shapes|things|objects|figures] ~[?|]", "~ [count|number of] [the |][shapes|things|objects|figures] ~[?|.|]"]
+DIGITS_PATTERNS = ["~ [number|digits] ~[?|.|]", "[Which|What] [number|figure] ~[?|]", "[Read|Say|Tell me|Name] ~ [number|digits][.|]"]
+SAME_PATTERNS = ["~ [both|the two|the] shapes ~[?|.|]", "[Are|Is|Do] ~ same shape[?|]", "[Compare|Tell me if] ~ shapes ~[?|.|]"]
+SAME_COLOUR_PATTERNS = ["~ [both|the two|the] colours ~[?|.|]", "[Are|Is|Do] ~ same colour[?|]", "[Compare|Tell me if] ~ colours ~[?|.|]"]
 DIGITS = ["Which number is printed here?", "Read the number.", "What number do you see?", "What is the number in the picture?",
           "Tell me the number.", "What does the picture say?", "Read the digits."]
 SAME = ["Do both pictures show the same shape?", "Are the two shapes the same?", "Compare the shapes.", "Is it the same shape twice?",
@@ -172,18 +176,24 @@ def several_turns(rng, split):
 
 def digits_turn(rng, split):
     image, text = number(rng, split)
-    return Seen([image], ask(rng, DIGITS, split), f"The number is {text}.", "I read the digits.")
+    return Seen([image], ask(rng, DIGITS, split, DIGITS_PATTERNS), f"The number is {text}.", "I read the digits.")
 
 
 def compare_turn(rng, split):
+    """In training as many pairs are alike as not: by chance alone "No" would nearly always be right."""
     (a, colour_a, shape_a, _), (b, colour_b, shape_b, _) = one(rng, split, False), one(rng, split, False)
-    if rng.random() < 0.5:
-        return Seen([a, b], ask(rng, SAME, split), verdict(f"a {shape_a}", f"a {shape_b}"), "I compare the shapes.")
-    return Seen([a, b], ask(rng, SAME_COLOUR, split), verdict(colour_a, colour_b), "I compare the colours.")
+    of_shape = rng.random() < 0.5
+    wanted = split == TRAIN and rng.random() < 0.4
+    while wanted and (shape_a != shape_b if of_shape else colour_a != colour_b):
+        b, colour_b, shape_b, _ = one(rng, split, False)
+    if of_shape:
+        return Seen([a, b], ask(rng, SAME, split, SAME_PATTERNS), verdict(f"a {shape_a}", f"a {shape_b}"), "I compare the shapes.")
+    return Seen([a, b], ask(rng, SAME_COLOUR, split, SAME_COLOUR_PATTERNS), verdict(colour_a, colour_b), "I compare the colours.")
 
 
 def verdict(a, b):
-    return f"Yes, both are {a}." if a == b else f"No, the first is {a} and the second is {b}."
+    """First what is seen, then what follows: whether two are alike is too much for the first word of an answer."""
+    return f"The first is {a}, the second is {b}: {'the same' if a == b else 'not the same'}."
 
 
 KINDS = {"colour": colour_turn, "shape": shape_turn, "count": count_turn, "place": place_turn, "digits": digits_turn,

@@ -60,6 +60,8 @@ PARAMS = [  # name, type, maker, natural phrases
 GENERIC = ["with {p} {v}", "{p} {v}", "{p}: {v}", "using {p} {v}", "where the {p} is {v}", "and {p} = {v}"]
 ASKING = ("get", "find", "check", "read", "fetch")
 SORRY = "I have no tool for that."
+DESCRIPTIONS = ["{v} [the|a] {n} [in|for|of|at] [a|the|one] {p}[.|]", "[Current|Latest|Any] {n} [in|for|of] [a|the] {p}[.|]",
+                "[Lets you|Use this to|Tool to] {v} [the|a] {n}[.|]", "~ {n} ~[.|]"]
 REASONS = ["not found", "no access", "too late", "timeout", "bad value", "out of stock", "server busy"]
 RESULTS = ("temperature wind price seats status distance total rain gate floor time colour speed owner level winner "
     "size number "
@@ -74,7 +76,8 @@ REQUEST_PATTERNS = ["[Can you|Will you|I want you to|I would like you to|Now|Kin
                     "[Hello,|Hi,|So,|OK,|Hey,] {u}[.|]", "[My wish|A task|To do|Next]: {u}[.|]",
                     "[Might|Shall|Should|Could|Won't|Can't] [you|we] [please |kindly |now |]{u}[?|.|]",
                     "[If you would, |I'd like you to |I wish you to |You may |You can |Help me: |Are you able to |Let us |"
-                    "Be so kind to |Would it be possible to |Do me a favour: |I ask you to |Try to ]{u}[.|?|]"]
+                    "Be so kind to |Would it be possible to |Do me a favour: |I ask you to |Try to ]{u}[.|?|]",
+                    "~ {u}[.|?|]", "~ {u}[.|?|]", "{t} ~[.|?|]"]
 EVERYDAY = {  # of training's open questions, those that a tool answers -> its verb, noun and parameter
     "What is the weather in {city}?": ("get", "weather", "city"), "What is the news in {city}?": ("get", "news", "city"),
     "What is the population of {city}?": ("get", "population", "city"),
@@ -88,7 +91,8 @@ JOINT_PATTERNS = ["{a}[,|;|.] [and after it|and next|followed by this: |then als
                   "{a}[,|;|.|] [and when that is done|and as soon as it is done|once done|and afterwards|and right after|after "
                   "which|and as the second thing|and finally|and at the end|when done|next to that|in addition|and on top of "
                   "that|before you go|further|then,|and with that done|and when you have it] {c}[.|]",
-                  "[Here are two wishes|Twice, please|Both now]: {d}[;|,|.| and] {c}[.|]"]
+                  "[Here are two wishes|Twice, please|Both now]: {d}[;|,|.| and] {c}[.|]",
+                  "{a}[,|;|.|] ~ {c}[.|]", "{a}[,|;|.|] ~ {c}[.|]", "{a}[,|;| and] ~ {c}[.|]", "~ {d}[,|;|.| and] ~ {c}[.|]"]
 
 
 class Tool:
@@ -97,12 +101,15 @@ class Tool:
     def __init__(self, rng, split, taken):
         while True:
             self.verb = rng.choice(list(VERBS)) if split == base.TEST else rng.choice(base.part(list(VERBS), split))
-            if rng.random() < (0.25 if split == base.TEST else 0.5):
+            if rng.random() < (0.25 if split == base.TEST else 0.6):
                 self.noun = base.invented(rng, split, False)
             else:
                 self.noun = pick(rng, NOUNS, split)
-            if split == TRAIN and rng.random() < 0.2:
+            if split == TRAIN and rng.random() < 0.45:
                 self.verb = base.invented(rng, split, False)
+            if split == TRAIN and taken and rng.random() < 0.4:  # among the few held-out nouns, tools often share one
+                verb, noun = rng.choice(sorted(taken))
+                self.verb, self.noun = (self.verb, noun) if rng.random() < 0.7 else (verb, self.noun)
             if (self.verb, self.noun) not in taken:
                 break
         style = rng.random()
@@ -112,6 +119,9 @@ class Tool:
         verb = self.verb.capitalize()
         self.description = rng.choice([f"{verb} the {self.noun}.", f"{verb} a {self.noun}.", f"{verb} a {self.noun}",
                                        f"{verb}s the {self.noun}", self.about()])
+        if split == TRAIN and rng.random() < 0.3:
+            pattern = base.spell(rng, rng.choice(DESCRIPTIONS))
+            self.description = pattern.format(v=verb, n=self.noun, p=self.params[0][0] if self.params else "thing")
         if rng.random() < 0.2:
             self.params = self.params[:2] + [(base.invented(rng, split, False), *rng.choice(
                 [("string", base.city), ("string", base.word), ("integer", small)]), [])]
@@ -206,7 +216,7 @@ def capital(text):
 def request(rng, split, tools):
     """-> user text, calls (may be empty), answer if no call, kind."""
     kind = rng.random()
-    if kind < 0.55:
+    if kind < (0.45 if split == TRAIN else 0.55):
         tool = rng.choice(tools)
         values = tool.values(rng, split)
         return tool.request(rng, split, values), [call(tool, values)], None
