@@ -104,6 +104,15 @@ TEST(Inspect, DraftHeadIsNamed) {
   EXPECT_TRUE(json["problem"].get<std::string>().starts_with("an EAGLE draft head")) << json["problem"];
 }
 
+TEST(Inspect, TheMiniaturesDraftHead) {
+  const Json json = json_of("inspect " SIROCCO_SOURCE_DIR "/models/mini-eagle --json");
+  const Json target = json_of("inspect " SIROCCO_SOURCE_DIR "/models/mini --json");
+  EXPECT_TRUE(json["problem"].get<std::string>().starts_with("an EAGLE draft head")) << json["problem"];
+  EXPECT_EQ(json["layers"], 2);
+  for (const char* shared : {"hidden_size", "vocabulary", "attention"})
+    EXPECT_EQ(json[shared], target[shared]) << shared;
+}
+
 TEST(Inspect, RefusalsAreOneLine) {
   TemporaryDirectory directory;
   const std::string path = directory.write("params.json", R"({"dim": 0})");
