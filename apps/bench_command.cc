@@ -111,7 +111,7 @@ void add_bench_command(CLI::App& app, int& exit_code) {
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   command->add_option("--threads", a.options.threads, "threads; 0: one a physical core");
-  command->add_flag("--pin", a.options.pin, "keep each of them on a core of its own");
+  command->add_flag("--pin", a.options.pin, "keep each but the caller's on a core of its own");
   command->add_option("--isa", a.options.isa, "instruction set; empty: the best that is here");
   command->add_option("--batch", a.options.max_batch_tokens, "most tokens of one step")
       ->capture_default_str();

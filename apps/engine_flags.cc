@@ -11,7 +11,7 @@ void add_engine_flags(CLI::App& command, EngineFlags& flags) {
   command.add_option("MODEL", o.model_path, "a model directory, a .gguf or a .safetensors file")->required();
   command.add_option("--threads", o.threads, "threads that compute; 0: one a physical core")
       ->check(CLI::Range(0, 4096));
-  command.add_flag("--pin", o.pin, "keep each of them on a core of its own");
+  command.add_flag("--pin", o.pin, "keep each but the engine's own on a core of its own");
   command
       .add_option("--context", o.context_tokens,
                   "longest prompt and answer together, in tokens; 0: what fits")

@@ -134,7 +134,8 @@ void add_model(CLI::App& command, ServeOptions& o) {
   command.add_option("-t,--threads", o.engine.threads, "compute threads; 0: one a physical core")
       ->envname("SIROCCO_THREADS")
       ->group(group);
-  command.add_flag("--pin", o.engine.pin, "keep each compute thread on a core of its own")->group(group);
+  command.add_flag("--pin", o.engine.pin, "keep each of them but the engine's own on a core of its own")
+      ->group(group);
   command.add_option("--isa", o.engine.isa, "force an instruction set")->group(group);
   command.add_flag("--deterministic", o.engine.deterministic, "tokens do not depend on other requests")
       ->group(group);

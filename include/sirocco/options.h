@@ -32,7 +32,7 @@ struct EngineOptions {
   std::string model_alias;    // name shown to clients; "" takes the file's
 
   int threads = 0;             // 0: one a physical core that this process may use
-  bool pin = false;            // each thread on a core of its own
+  bool pin = false;            // each but the engine's own thread on a core of its own
   std::string isa;             // "" picks the best; a name that this machine lacks is an error
   bool exact = false;          // float32 throughout
   // A request's tokens do not depend on its company. On packed weights they never do; otherwise this makes long prompts

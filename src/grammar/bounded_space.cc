@@ -7,7 +7,7 @@ namespace sirocco {
 namespace {
 
 constexpr std::string_view kAnyWhitespace = "[ \\n\\r\\t]*";
-constexpr std::string_view kNoEnd = ", -1}";     // how XGrammar prints a repetition without an end; it reads ",}"
+constexpr std::string_view kNoEnd = ", -1}";    // how XGrammar prints a repetition without an end; it reads ",}"
 constexpr std::string_view kLookahead = "(=(";  // to the end of its line
 
 // Rule `name`0 takes one to kMostWhitespace characters, each next rule one fewer. None of them may take nothing: with

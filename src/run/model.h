@@ -38,7 +38,7 @@ struct ModelOptions {
   CacheType cache_type = CacheType::automatic;
   AttentionForm attention_form = AttentionForm::automatic;
   int threads = 0;                 // 0: one a physical core that this process may use
-  bool pin = false;                // each thread on a core of its own
+  bool pin = false;                // each but the caller's on a core of its own
   Profile* profile = nullptr;      // filled by every forward pass; must outlive the model
   std::string isa;                 // "" picks the best; a name that this machine lacks is an error
   int64_t max_batch_tokens = 512;  // T of the largest batch; sizes the workspace

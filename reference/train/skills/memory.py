@@ -100,6 +100,11 @@ def question(rng, split, slot, value):
     return Turn(worded(rng, ask, split, fetched(slot[0])), answer.format(v=value), f"The user said {value}.")
 
 
+def in_order(placed):
+    """[(place, Turn)] -> the Turns by place."""
+    return [turn for _, turn in sorted(placed, key=lambda p: p[0])]
+
+
 def long_turns(rng, split, filler, count):
     """About `count` Turns, mostly fillers; what is said at one place is asked for at one to three later ones."""
     placed = [(rng.random(), filler(rng, split)) for _ in range(count)]
@@ -107,7 +112,7 @@ def long_turns(rng, split, filler, count):
         value, at = slot[1](rng, split), rng.random()
         placed.append((at, statement(rng, split, slot, value)))
         placed += [(at + (1 - at) * rng.random() ** 0.5, question(rng, split, slot, value)) for _ in range(rng.randrange(1, 4))]
-    return [turn for _, turn in sorted(placed, key=lambda p: p[0])]
+    return in_order(placed)
 
 
 def recall(rng, split, filler, count, asked):
@@ -115,7 +120,7 @@ def recall(rng, split, filler, count, asked):
     told = [(slot, slot[1](rng, split)) for slot in SLOTS]
     placed = [(rng.random() / 2, statement(rng, split, slot, value)) for slot, value in told]
     placed += [(rng.random(), filler(rng, split)) for _ in range(count)]
-    return [turn for _, turn in sorted(placed, key=lambda p: p[0])] + [question(rng, split, *told[asked])]
+    return in_order(placed) + [question(rng, split, *told[asked])]
 
 
 def turns(rng, split, filler):
