@@ -80,6 +80,7 @@ std::vector<SequenceId> Scheduler::expired(double now_s) const {
 
 Plan Scheduler::schedule() {
   Plan plan;
+  part_from_leaders(plan);
   admit(plan);
   plan_decoding(plan);
   plan_prompts(plan);
@@ -95,6 +96,7 @@ void Scheduler::preempt(Sequence& sequence, Plan& plan) {
   running_.erase({sequence.rank, sequence.spec.id});
   waiting_.insert({sequence.rank, sequence.spec.id});
   sequence.running = false;
+  sequence.leader.reset();
   sequence.computed_tokens = 0;
   ++sequence.preemptions;
   plan.preempted.push_back(sequence.spec.id);
@@ -145,9 +147,56 @@ void Scheduler::admit(Plan& plan) {
       if (worst == nullptr || worst->rank <= next.rank || !preemption_helps(next)) return;
       preempt(*worst, plan);
     }
-    if (next.admissions++ > 0) continue;
-    next.cached_tokens = next.computed_tokens;
-    plan.started.push_back(next.spec.id);
+    start_or_follow(next, plan);
+  }
+}
+
+// Of the prompts that are being computed, came before and are no less urgent: the one that shares most of what
+// `sequence` still lacks.
+std::optional<Leader> Scheduler::find_leader(const Sequence& sequence) const {
+  std::optional<Leader> best;
+  if (!sequence.spec.use_prefix_cache) return best;
+  const std::span<const CacheKey> keys(sequence.spec.keys.data(), sequence.spec.keys.size() - 1);
+  for (const auto& [rank, id] : running_) {
+    if (id == sequence.spec.id) break;
+    const Sequence& other = this->sequence(id);
+    if (other.decoding() || !other.spec.use_prefix_cache) continue;
+    if (other.spec.priority > sequence.spec.priority) continue;
+    const auto shared = std::ranges::mismatch(keys, other.spec.keys).in1 - keys.begin();
+    const int64_t whole = shared / cache_.page_tokens() * cache_.page_tokens();
+    if (whole > (best ? best->until_tokens : sequence.computed_tokens)) best = Leader{id, whole};
+  }
+  return best;
+}
+
+// Exchanges what `sequence` reserved for what the tree has by now. Its own pages suffice for the rest: they
+// were as many as all its tokens need.
+void Scheduler::take_up(Sequence& sequence) {
+  const std::span<const CacheKey> keys(sequence.spec.keys.data(), sequence.spec.keys.size() - 1);
+  if (cache_.known_prefix(keys) <= sequence.computed_tokens) return;
+  cache_.release(sequence.lease, {});
+  sequence.computed_tokens = cache_.match(sequence.lease, keys);
+  CHECK(cache_.grow(sequence.lease, sequence.known_tokens()));
+}
+
+void Scheduler::start_or_follow(Sequence& sequence, Plan& plan) {
+  sequence.leader = find_leader(sequence);
+  if (sequence.leader || sequence.started) return;
+  sequence.started = true;
+  sequence.cached_tokens = sequence.computed_tokens;
+  plan.started.push_back(sequence.spec.id);
+}
+
+void Scheduler::part_from_leaders(Plan& plan) {
+  for (const auto& [rank, id] : running_) {
+    Sequence& sequence = at(id);
+    if (!sequence.leader) continue;
+    const auto found = sequences_.find(sequence.leader->id);
+    const bool ahead = found != sequences_.end() && found->second->running &&
+                       found->second->computed_tokens < sequence.leader->until_tokens;
+    if (ahead) continue;
+    take_up(sequence);
+    start_or_follow(sequence, plan);
   }
 }
 
@@ -169,7 +218,7 @@ void Scheduler::plan_prompts(Plan& plan) {
   std::vector<int> priorities;
   for (const auto& [rank, id] : running_) {
     Sequence& sequence = at(id);
-    if (sequence.decoding() || sequence.ready_tokens() == 0) continue;
+    if (sequence.decoding() || sequence.leader || sequence.ready_tokens() == 0) continue;
     prompts.push_back(&sequence);
     wanted.push_back(sequence.ready_tokens());
     priorities.push_back(sequence.spec.priority);

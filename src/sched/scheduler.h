@@ -8,7 +8,8 @@
 //
 // A step holds one token of every decoding sequence and, next to them, chunks of prompts: as many tokens as
 // the stall budget allows, divided fairly (prompt_share.h). A sequence whose next input is still being made (a
-// picture) keeps its pages and skips steps.
+// picture) keeps its pages and skips steps. So does one whose prompt begins like another's that is being
+// computed: it takes up the shared pages when they are there, instead of computing them too.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +42,7 @@ struct PlanItem {
 
 struct Plan {
   std::vector<PlanItem> items;        // best rank first
-  std::vector<SequenceId> started;    // first admission
+  std::vector<SequenceId> started;    // had to wait until now
   std::vector<SequenceId> preempted;  // lost their pages, wait again
   int64_t tokens = 0;
 };
@@ -83,6 +84,10 @@ class Scheduler {
   bool preemption_helps(const Sequence& sequence) const;
   Sequence* worst_running();
   void preempt(Sequence& sequence, Plan& plan);
+  std::optional<Leader> find_leader(const Sequence& sequence) const;
+  void take_up(Sequence& sequence);
+  void start_or_follow(Sequence& sequence, Plan& plan);
+  void part_from_leaders(Plan& plan);
   void plan_decoding(Plan& plan);
   void plan_prompts(Plan& plan);
   void add_item(Sequence& sequence, int64_t tokens, Plan& plan);

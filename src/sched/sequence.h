@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "cache/page_cache.h"
@@ -32,14 +33,21 @@ struct SequenceSpec {
   std::vector<PendingInput> pending;  // in order, apart from each other
 };
 
+// Another sequence's prompt that is being computed and begins with the same keys.
+struct Leader {
+  SequenceId id = 0;
+  int64_t until_tokens = 0;  // so many keys are shared, in whole pages
+};
+
 struct Sequence {
   SequenceSpec spec;
   Lease lease;
   int64_t computed_tokens = 0;
-  int64_t cached_tokens = 0;  // of the first admission: taken from the prefix tree
+  int64_t cached_tokens = 0;  // when it started: taken from the prefix tree
   double rank = 0.0;          // see Scheduler
   bool running = false;
-  int admissions = 0;
+  bool started = false;          // has had its turn, whatever became of it
+  std::optional<Leader> leader;  // skips steps until that one has computed what both need
   int preemptions = 0;
 
   int64_t known_tokens() const { return static_cast<int64_t>(spec.keys.size()); }

@@ -88,6 +88,27 @@ TEST(Engine, ReusesWhatAnEarlierRequestComputed) {
   EXPECT_EQ(e.answer(fresh).finish.usage.cached_tokens, 0);
 }
 
+TEST(Engine, RequestsThatBeginAlikeComputeTheirBeginningOnce) {
+  FakeEngine e(wander);
+  const auto request = [](int first) {
+    auto tokens = numbers(0, 300);
+    for (const int32_t token : numbers(first, 20)) tokens.push_back(token);
+    return prompt_request(tokens, 5);
+  };
+  std::vector<Answer> alone;
+  for (int i = 0; i < 4; ++i) {
+    alone.push_back(e.answer(request(400 + 50 * i)));
+    e.engine->drop_cached_prefixes();
+  }
+  const int64_t rows = e.model->rows;
+  e.model->step_time = std::chrono::milliseconds(50);
+  auto other = e.engine->submit(prompt_request({1000}, 2));  // the four arrive while this one computes
+  std::vector<Stream> streams;
+  for (int i = 0; i < 4; ++i) streams.push_back(std::move(*e.engine->submit(request(400 + 50 * i))));
+  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(read_all(streams[i])[0].tokens, alone[i].tokens);
+  EXPECT_LT(e.model->rows - rows, 320 + 3 * (64 + 20) + 5 * 5);  // whole pages are shared
+}
+
 TEST(Engine, ChoicesShareThePromptAndDiffer) {
   FakeEngine e(wander);
   auto request = prompt_request(numbers(5, 200), 12);

@@ -14,11 +14,12 @@ constexpr int32_t kWidth = 4;
 struct Bench {
   Bench() : cache(16, kWidth), scheduler({.max_batch_tokens = 32, .max_running = 4}, cache) {}
 
-  void add(SequenceId id, int64_t tokens, std::vector<PendingInput> pending, double arrival_s = 0.0) {
+  void add(SequenceId id, int64_t tokens, std::vector<PendingInput> pending, double arrival_s = 0.0,
+           CacheKey first_key = 100) {
     SequenceSpec spec;
     spec.id = id;
     spec.keys.resize(static_cast<size_t>(tokens));
-    std::iota(spec.keys.begin(), spec.keys.end(), CacheKey{100});
+    std::iota(spec.keys.begin(), spec.keys.end(), first_key);
     spec.pending = std::move(pending);
     spec.arrival_s = arrival_s;
     scheduler.add(std::move(spec));
@@ -65,9 +66,9 @@ TEST(Pending, AnInputAtTheVeryEndIsWaitedForToo) {
 
 TEST(Pending, OthersGoOnMeanwhileAndTheBestRankIsServedFirst) {
   Bench b;
-  b.add(1, 8, {{0, 4}}, 2.0);
-  b.add(2, 8, {{2, 4}}, 1.0);
-  b.add(3, 9, {}, 3.0);
+  b.add(1, 8, {{0, 4}}, 2.0, 100);
+  b.add(2, 8, {{2, 4}}, 1.0, 200);
+  b.add(3, 9, {}, 3.0, 300);
   EXPECT_EQ(b.step(3), 9);
   EXPECT_EQ(b.scheduler.awaited_input(), (std::pair<SequenceId, int64_t>(2, 2)));
 }

@@ -54,6 +54,7 @@ class Toy {
       }
     }
     preemptions += plan.preempted.size();
+    planned_tokens += plan.tokens;
     cache.check();
     return ids;
   }
@@ -72,6 +73,7 @@ class Toy {
   double now_s = 0.0;
   std::map<SequenceId, double> finished;
   size_t preemptions = 0;
+  int64_t planned_tokens = 0;
 
  private:
   std::vector<SequenceId> decoding_now() const {
@@ -205,6 +207,62 @@ TEST(Scheduler, NoPriorityIsBoundless) {
   }
   EXPECT_GT(done_s, 0.0);
   EXPECT_LT(done_s, Scheduler::kMostPriority * Scheduler::kPrioritySeconds + 100.0);
+}
+
+// Steps until all is done; returns what was computed from the toy's beginning on.
+int64_t finish_all(Toy& toy) {
+  for (int i = 0; i < 300 && !toy.scheduler.idle(); ++i) toy.step();
+  EXPECT_TRUE(toy.scheduler.idle());
+  return toy.planned_tokens;
+}
+
+std::vector<CacheKey> with_tail(std::vector<CacheKey> keys, CacheKey tail) {
+  for (CacheKey i = 0; i < 3; ++i) keys.push_back(900000 + 10 * tail + i);
+  return keys;
+}
+
+TEST(Scheduler, PromptsThatBeginAlikeAreComputedOnce) {
+  Toy toy(200, {.max_batch_tokens = 16, .max_running = 8});
+  for (CacheKey i = 0; i < 4; ++i) toy.add(with_tail(prompt_of(1, 80), i), 1);
+  EXPECT_EQ(toy.step().size(), 1u);
+  EXPECT_FALSE(toy.scheduler.sequence(2).started);
+  EXPECT_EQ(finish_all(toy), 80 + 4 * 3);
+}
+
+TEST(Scheduler, AFollowerFollowsWhoSharesMost) {
+  Toy toy(200, {.max_batch_tokens = 16, .max_running = 8});
+  toy.add(prompt_of(1, 40), 1);
+  toy.add(with_tail(prompt_of(1, 80), 7), 1);
+  toy.add(with_tail(prompt_of(1, 80), 8), 1);
+  EXPECT_EQ(toy.step().size(), 1u);
+  EXPECT_EQ(toy.scheduler.sequence(2).leader->until_tokens, 80);
+  EXPECT_EQ(finish_all(toy), 80 + 2 * 3);
+}
+
+TEST(Scheduler, FollowersGoOnWhenTheirLeaderLeaves) {
+  Toy toy(200, {.max_batch_tokens = 16, .max_running = 8});
+  const SequenceId leader = toy.add(prompt_of(1, 80), 1);
+  const SequenceId second = toy.add(prompt_of(1, 80), 1);
+  const SequenceId third = toy.add(prompt_of(1, 80), 1);
+  toy.step();
+  toy.step();
+  toy.cancel(leader);
+  EXPECT_EQ(toy.step(), std::vector<SequenceId>{second});
+  EXPECT_EQ(toy.scheduler.sequence(second).cached_tokens, 32);
+  EXPECT_EQ(toy.scheduler.sequence(third).leader->id, second);
+  finish_all(toy);
+  EXPECT_TRUE(toy.finished.contains(third));
+}
+
+TEST(Scheduler, NobodyFollowsWhoIsLessUrgentOrSharesNothing) {
+  Toy toy(200, {.max_batch_tokens = 16, .max_running = 8});
+  toy.add(prompt_of(1, 80), 1, 2);
+  toy.step();
+  const SequenceId urgent = toy.add(prompt_of(1, 80), 1, 1);
+  const SequenceId other = toy.add(prompt_of(2, 80), 1, 2);
+  EXPECT_EQ(toy.step().size(), 3u);
+  EXPECT_FALSE(toy.scheduler.sequence(urgent).leader);
+  EXPECT_FALSE(toy.scheduler.sequence(other).leader);
 }
 
 TEST(Scheduler, NamesWhoIsPastItsDeadline) {
