@@ -35,8 +35,8 @@ struct EngineOptions {
   bool pin = false;            // each but the engine's own thread on a core of its own
   std::string isa;             // "" picks the best; a name that this machine lacks is an error
   bool exact = false;          // float32 throughout
-  // A request's tokens do not depend on its company. On packed weights they never do; otherwise this makes long prompts
-  // take decoding's form of attention.
+  // A request's tokens do not depend on its company. On packed weights those of the first 2,048 never do; this makes
+  // longer prompts, and those of other weights, take decoding's form of attention.
   bool deterministic = false;
   SoftmaxScale softmax_scale = SoftmaxScale::plain;
   CacheFormat cache_format = CacheFormat::bf16;

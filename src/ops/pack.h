@@ -26,6 +26,11 @@ namespace sirocco {
 // Whether rows of `cols` columns of this type have a packed form.
 bool can_pack(DType dtype, int64_t cols);
 
+// What `cols` columns of 16-bit numbers are padded to: a row of them is a multiple of 32.
+inline constexpr int64_t packed_columns(int64_t cols) {
+  return (cols + 31) / 32 * 32;
+}
+
 // Bytes of one strip of 16 rows, a multiple of 64. REQUIRES can_pack.
 int64_t packed_strip_bytes(DType dtype, int64_t cols);
 

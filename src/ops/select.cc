@@ -17,6 +17,7 @@ OpTable avx2_table() {
   OpTable table = kAvx2Ops;
   table.int8_kernels = &kAvx2Int8Kernels;
   table.int16_kernels = &kAvx2Int16Kernels;
+  table.int16_weights = true;
   table.bf16_kernels = &kAvx2FloatKernels;
   table.latent = &kAvx2LatentKernels;
   return table;
@@ -44,7 +45,9 @@ OpTable avx512_vnni_table() {
   table.needs.avx512_vnni = true;
   table.int8_kernels = &kAvx512VnniKernels;
   table.int16_kernels = &kAvx512VnniInt16Kernels;
+  table.int16_weights = true;
   table.latent = &kAvx512VnniLatentKernels;
+  table.expand_from_rows = 320;
   return table;
 }
 
@@ -53,7 +56,7 @@ OpTable avx512_bf16_table() {
   table.name = "avx512_bf16";
   table.needs.avx512_bf16 = true;
   table.int8_kernels = &kAvx512VnniFarKernels;  // this table's cores are AMD's: see slow_bf16_dot
-  table.int16_kernels = nullptr;  // bf16 dot products are as fast, and take the weights as they are
+  table.int16_weights = false;  // bf16 dot products are as fast, and take the weights as they are
   table.bf16_kernels = &kAvx512Bf16Kernels;
   table.uses_bf16_dot = true;
   return table;
@@ -66,6 +69,7 @@ OpTable amx_table() {
   table.int8_tile_kernels = &kAmxInt8Kernels;
   table.bf16_tile_kernels = &kAmxBf16Kernels;
   table.latent = &kAmxLatentKernels;
+  table.expand_from_rows = 0;  // expanded attention has no tiles
   return table;
 }
 
@@ -133,6 +137,10 @@ const PackedKernel* find_packed_kernel(const OpTable& table, DType dtype, int64_
 }
 
 const PackedKernel* find_wide_kernel(const OpTable& table, int64_t cols) {
+  return table.int16_weights ? find_attention_kernel(table, cols) : find_packed_kernel(table, DType::bf16, cols);
+}
+
+const PackedKernel* find_attention_kernel(const OpTable& table, int64_t cols) {
   const PackedKernel* integers = find_packed_kernel(table, DType::i16_packed, cols);
   return integers != nullptr ? integers : find_packed_kernel(table, DType::bf16, cols);
 }

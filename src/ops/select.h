@@ -28,6 +28,10 @@ const PackedKernel* find_packed_kernel(const OpTable& table, DType dtype, int64_
 // The kernel of whichever 16-bit type the table multiplies fastest, i16_packed or bf16; null: there is none.
 const PackedKernel* find_wide_kernel(const OpTable& table, int64_t cols);
 
+// The same for what is no file's weights: 16-bit integers wherever the table has them, since they round an eighth as
+// coarsely as bf16.
+const PackedKernel* find_attention_kernel(const OpTable& table, int64_t cols);
+
 // For people: one line a table, what it needs, whether this machine has it and which one was chosen.
 std::string describe_op_tables(const CpuFeatures& have, const OpTable& chosen);
 

@@ -33,6 +33,8 @@ struct OpTable {
   void (*rms_norm)(const float* x, const float* w, int64_t size, float eps, float* y);
   // y = silu(gate) ⊙ up; y may alias either.
   void (*swiglu)(const float* gate, const float* up, int64_t size, float* y);
+  // The largest of x[0 … size), size > 0, none of them NaN.
+  float (*largest)(const float* x, int64_t size);
   // x = exp(x - max) in place; returns the sum. -inf gives 0.
   float (*exp_minus)(float* x, int64_t size, float max);
   void (*bf16_to_f32)(const uint16_t* x, int64_t size, float* y);
@@ -40,12 +42,16 @@ struct OpTable {
 
   // Products with packed weights; null where the instruction set has none.
   const PackedKernels* int8_kernels = nullptr;
-  const PackedKernels* int16_kernels = nullptr;  // of 16-bit integers, where they beat bf16
+  const PackedKernels* int16_kernels = nullptr;  // of 16-bit integers
+  bool int16_weights = false;                    // they beat bf16_kernels even with weights that are bf16
   const PackedKernels* bf16_kernels = nullptr;   // of bf16 and e4m3 weights
   // Of AMX, where it has the type rather than the lists above.
   const PackedKernels* int8_tile_kernels = nullptr;
   const PackedKernels* bf16_tile_kernels = nullptr;
   const LatentKernels* latent = nullptr;
+  // New rows of a sequence from which expanding its keys (run/cpu/expanded_attention.h) beats `latent`, measured at the
+  // published sizes; 0: never.
+  int64_t expand_from_rows = 0;
   bool uses_bf16_dot = false;  // not the best choice where CpuFeatures::slow_bf16_dot
 };
 

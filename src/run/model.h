@@ -24,10 +24,8 @@ namespace sirocco {
 
 enum class CacheType { automatic, bf16, f32, q8 };  // automatic: f32 in exact mode, else bf16
 
-// Packed kernels know the absorbed form alone. They take every step, whatever its rows, where weights are packed and
-// the model's shapes and the cache's type suit them, unless `expanded` is asked for.
 enum class AttentionForm {
-  automatic,  // without packed kernels: expanded for many new tokens of a sequence, absorbed for few
+  automatic,  // expanded for many new tokens of a sequence, absorbed for few: from what number on is measured
   absorbed,   // queries go into the latent space: cheaper for few
   expanded,   // keys and values come out of it: cheaper for many
 };

@@ -82,7 +82,7 @@ Result<Roof> measure_roof(int threads, const std::string& isa) {
   };
   return Roof{.read_gbs = read_rate(**ops, pool) / 1e9,
               .int8_tops = spin_rate(fastest((*ops)->int8_tile_kernels, (*ops)->int8_kernels), pool) / 1e12,
-              .int16_tops = spin_rate((*ops)->int16_kernels, pool) / 1e12,
+              .int16_tops = spin_rate((*ops)->int16_weights ? (*ops)->int16_kernels : nullptr, pool) / 1e12,
               .bf16_tflops = spin_rate(fastest((*ops)->bf16_tile_kernels, (*ops)->bf16_kernels), pool) / 1e12};
 }
 

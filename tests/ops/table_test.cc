@@ -79,6 +79,16 @@ TEST_P(Tables, AccumulateFollowsTheDefinition) {
   }
 }
 
+TEST_P(Tables, LargestFollowsTheDefinition) {
+  for (int64_t size = 1; size <= 70; ++size)
+    for (int64_t at = 0; at < size; ++at) {
+      Operand x(size, static_cast<int>(at % 3), 14);
+      ASSERT_EQ(table.largest(x.data, size), kScalarOps.largest(x.data, size));
+      x.data[at] = 9.0f;
+      ASSERT_EQ(table.largest(x.data, size), 9.0f) << size << " " << at;
+    }
+}
+
 TEST_P(Tables, VectorKernelsFollowTheDefinition) {
   for (int64_t size = 1; size <= 50; ++size)
     for (int shift = 0; shift < 2; ++shift) {

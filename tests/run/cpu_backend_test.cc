@@ -176,7 +176,7 @@ class PackedBackend : public testing::TestWithParam<std::tuple<const OpTable*, D
   std::vector<float> logits(Steps run) const {
     run.exact = false;
     run.isa = std::get<0>(GetParam())->name;
-    run.form = AttentionForm::automatic;
+    if (run.form == AttentionForm::absorbed) run.form = AttentionForm::automatic;
     return logits_of(model, run);
   }
   const RandomModel model{std::get<1>(GetParam()), 5};
@@ -193,6 +193,12 @@ TEST_P(PackedBackend, ACacheInQ8StaysCloseAndKeepsItsBits) {
   if (std::get<0>(GetParam())->latent != nullptr) {
     EXPECT_EQ(whole, logits({.chunks = {1, 63, 1, 20, 65}, .cache_type = CacheType::q8}));
   }
+}
+
+TEST_P(PackedBackend, ExpandedAttentionStaysCloseToo) {
+  const auto whole = logits({.form = AttentionForm::expanded});
+  EXPECT_LE(typical_error(whole, logits_of(model, {})), 2e-2f);
+  EXPECT_EQ(whole, logits({.page_table = {7, 2, 5}, .poison = true, .form = AttentionForm::expanded}));
 }
 
 TEST_P(PackedBackend, PagesStaleMemoryAndThreadsDoNotMatter) {

@@ -106,6 +106,15 @@ void swiglu(const float* gate, const float* up, int64_t size, float* y) {
   }
 }
 
+float largest(const float* x, int64_t size) {
+  if (size < kLanes) return kScalarOps.largest(x, size);
+  __m256 most = _mm256_loadu_ps(x + size - kLanes);  // the rest, and some of what comes before it
+  for (int64_t i = 0; i + kLanes <= size; i += kLanes) most = _mm256_max_ps(most, _mm256_loadu_ps(x + i));
+  float lanes[kLanes];
+  _mm256_storeu_ps(lanes, most);
+  return kScalarOps.largest(lanes, kLanes);
+}
+
 float exp_minus(float* x, int64_t size, float max) {
   __m256 sum[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
   for (int64_t i = 0; i < size; i += kLanes) {
@@ -154,6 +163,7 @@ constinit const OpTable kAvx2Ops{
     .accumulate = accumulate,
     .rms_norm = rms_norm,
     .swiglu = swiglu,
+    .largest = largest,
     .exp_minus = exp_minus,
     .bf16_to_f32 = bf16_to_f32,
     .f32_to_bf16 = f32_to_bf16,

@@ -111,6 +111,15 @@ void swiglu(const float* gate, const float* up, int64_t size, float* y) {
   }
 }
 
+float largest(const float* x, int64_t size) {
+  __m512 most = _mm512_set1_ps(x[0]);
+  for (int64_t i = 0; i < size; i += kLanes) {
+    const __mmask16 mask = size - i >= kLanes ? static_cast<__mmask16>(0xffff) : first_lanes(size - i);
+    most = _mm512_max_ps(most, _mm512_mask_loadu_ps(most, mask, x + i));
+  }
+  return _mm512_reduce_max_ps(most);
+}
+
 float exp_minus(float* x, int64_t size, float max) {
   __m512 sum = _mm512_setzero_ps();
   for (int64_t i = 0; i < size; i += kLanes) {
@@ -153,6 +162,7 @@ constinit const OpTable kAvx512Ops{
     .accumulate = accumulate,
     .rms_norm = rms_norm,
     .swiglu = swiglu,
+    .largest = largest,
     .exp_minus = exp_minus,
     .bf16_to_f32 = bf16_to_f32,
     .f32_to_bf16 = f32_to_bf16,

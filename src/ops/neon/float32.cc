@@ -103,6 +103,13 @@ void swiglu(const float* gate, const float* up, int64_t size, float* y) {
   }
 }
 
+float largest(const float* x, int64_t size) {
+  if (size < kLanes) return kScalarOps.largest(x, size);
+  float32x4_t most = vld1q_f32(x + size - kLanes);  // the rest, and some of what comes before it
+  for (int64_t i = 0; i + kLanes <= size; i += kLanes) most = vmaxq_f32(most, vld1q_f32(x + i));
+  return vmaxvq_f32(most);
+}
+
 float exp_minus(float* x, int64_t size, float max) {
   float32x4_t sum[kSums];
   for (auto& part : sum) part = vdupq_n_f32(0.0f);
@@ -145,6 +152,7 @@ constinit const OpTable kNeonOps{
     .accumulate = accumulate,
     .rms_norm = rms_norm,
     .swiglu = swiglu,
+    .largest = largest,
     .exp_minus = exp_minus,
     .bf16_to_f32 = bf16_to_f32,
     .f32_to_bf16 = f32_to_bf16,

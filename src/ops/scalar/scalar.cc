@@ -51,6 +51,12 @@ void swiglu(const float* gate, const float* up, int64_t size, float* y) {
   for (int64_t i = 0; i < size; ++i) y[i] = gate[i] / (1.0f + std::exp(-gate[i])) * up[i];
 }
 
+float largest(const float* x, int64_t size) {
+  float most = x[0];
+  for (int64_t i = 1; i < size; ++i) most = x[i] > most ? x[i] : most;
+  return most;
+}
+
 float exp_minus(float* x, int64_t size, float max) {
   float sum = 0.0f;
   for (int64_t i = 0; i < size; ++i) sum += x[i] = std::exp(x[i] - max);
@@ -74,6 +80,7 @@ constinit const OpTable kScalarOps{
     .accumulate = accumulate,
     .rms_norm = rms_norm,
     .swiglu = swiglu,
+    .largest = largest,
     .exp_minus = exp_minus,
     .bf16_to_f32 = bf16_to_f32,
     .f32_to_bf16 = f32_to_bf16,

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "ops/select.h"
+#include "run/cpu/tiling.h"
 
 namespace sirocco {
 namespace {
@@ -16,36 +17,14 @@ int64_t runs_of(int64_t keys) {
   return (keys + kRunKeys - 1) / kRunKeys;
 }
 
-// The view of the result points at memory that is gone; packed matrices never read it.
-Matrix pack(const float* values, int64_t rows, int64_t cols, MatrixLoader& loader) {
-  return loader.load_narrowed({.dtype = DType::f32,
-                               .rows = rows,
-                               .cols = cols,
-                               .data = reinterpret_cast<const std::byte*>(values),
-                               .row_stride_bytes = 4 * cols});
-}
-
-// Tokens 0 … T in tiles; every tile of every head is one task.
-struct Tiling {
-  explicit Tiling(int64_t tokens) {
-    for (int64_t first = 0; first < tokens; first += sizes.back()) {
-      firsts.push_back(first);
-      sizes.push_back(next_tile(tokens - first));
-    }
-  }
-  int64_t count() const { return static_cast<int64_t>(firsts.size()); }
-  std::vector<int64_t> firsts;
-  std::vector<int> sizes;
-};
-
 }  // namespace
 
 bool AbsorbedAttention::fits(const Config& config, const OpTable& ops, CacheType cache_type) {
   const int64_t C = config.kv_lora_rank;
   return ops.latent != nullptr && cache_type != CacheType::f32 && C % 64 == 0 && C <= kMostLatent &&
          C + config.rope_dim <= kMostWidth && config.nope_dim <= kRecordColumns &&
-         config.v_head_dim % kStripRows == 0 && find_wide_kernel(ops, C) != nullptr &&
-         find_wide_kernel(ops, config.nope_dim) != nullptr;
+         config.v_head_dim % kStripRows == 0 && find_attention_kernel(ops, C) != nullptr &&
+         find_attention_kernel(ops, config.nope_dim) != nullptr;
 }
 
 AbsorbedAttention::AbsorbedAttention(const Config& config, const float* k_absorb, const float* v_up,
@@ -56,40 +35,38 @@ AbsorbedAttention::AbsorbedAttention(const Config& config, const float* k_absorb
       N(config.nope_dim),
       V(config.v_head_dim),
       groups_((H + kHeadLanes - 1) / kHeadLanes),
-      k_absorb_(pack(k_absorb, H * C, N, loader)),
-      v_up_(pack(v_up, H * V, C, loader)) {
-  CHECK(k_absorb_.packed() && v_up_.packed());
-}
+      k_absorb_(loader.load_floats(k_absorb, H * C, N)),
+      v_up_(loader.load_floats(v_up, H * V, C)) {}
 
-void AbsorbedAttention::run(const Batch& batch, int64_t layer, const LatentCache& cache, Workspace& work,
-                            Compute& compute) const {
-  const auto T = static_cast<int64_t>(batch.tokens.size());
+void AbsorbedAttention::run(std::span<const SequenceSpan> spans, int64_t layer, const LatentCache& cache,
+                            Workspace& work, Compute& compute) const {
+  const int64_t first_row = spans.front().first_row, T = spans.back().first_row + spans.back().rows - first_row;
   compute.reserve_latent(T * groups_, T * H * C);
-  absorb(T, work, compute);
+  const View<float> queries = work.queries.view(first_row + T, H * (N + R)).slice_rows(first_row, T);
+  const View<float> attended = work.attended.view(first_row + T, H * V).slice_rows(first_row, T);
+  absorb(queries, compute);
   std::vector<Rows> blocks;
-  for (const SequenceSpan& span : batch.sequences)
+  for (const SequenceSpan& span : spans)
     for (int64_t i = 0; i < span.rows; i += kRowsTogether)
       blocks.push_back({.span = &span,
-                        .token = span.first_row + i,
+                        .token = span.first_row - first_row + i,
                         .count = std::min(kRowsTogether, span.rows - i),
                         .keys = span.cached_tokens + i + 1});
   attend(blocks, layer, cache, compute);
-  unabsorb(T, work, compute);
+  unabsorb(attended, compute);
 }
 
 // compute.latent_queries [T, groups]: (W_UK q_nope | q_rope) of every head.
-void AbsorbedAttention::absorb(int64_t T, Workspace& work, Compute& compute) const {
-  const Tiling tiles(T);
+void AbsorbedAttention::absorb(View<const float> queries, Compute& compute) const {
+  const Tiling tiles(queries.rows);
   compute.pool.parallel_for(H * tiles.count(), 4, [&](int64_t begin, int64_t end, int worker) {
     const RecordKind kind = k_absorb_.kernel().records;
     alignas(64) std::byte records[kMaxTile * kLargestRecord];
     float* wide = compute.scratch(worker, kMaxTile * (C + R));  // [tokens, C + R]
     for (int64_t task = begin; task < end; ++task) {
       const int64_t h = task / tiles.count();
-      const auto tile = static_cast<size_t>(task % tiles.count());
-      const int64_t first = tiles.firsts[tile];
-      const int tokens = tiles.sizes[tile];
-      const auto query = [&](int t) { return work.queries.data() + ((first + t) * H + h) * (N + R); };
+      const auto [first, tokens] = tiles[task % tiles.count()];
+      const auto query = [&, row = first](int t) { return queries.row(row + t) + h * (N + R); };
       for (int t = 0; t < tokens; ++t)
         narrow_to_record(compute.ops, kind, query(t), N, records + t * record_bytes(kind));
       for (int64_t s = 0; s < C / kStripRows; ++s)
@@ -223,18 +200,16 @@ void AbsorbedAttention::attend_runs_apart(const std::vector<Rows>& blocks, int64
   });
 }
 
-// work.attended[t, h, :] = W_UV_h latent_sums[t, h, :]
-void AbsorbedAttention::unabsorb(int64_t T, Workspace& work, Compute& compute) const {
-  const Tiling tiles(T);
+// attended[t, h, :] = W_UV_h latent_sums[t, h, :]
+void AbsorbedAttention::unabsorb(View<float> attended, Compute& compute) const {
+  const Tiling tiles(attended.rows);
   const int64_t blocks = (C + kRecordColumns - 1) / kRecordColumns;
   compute.pool.parallel_for(H * tiles.count(), 4, [&](int64_t begin, int64_t end, int) {
     const RecordKind kind = v_up_.kernel().records;
     alignas(64) std::byte records[kMaxTile * (kMostLatent / kRecordColumns) * kLargestRecord];
     for (int64_t task = begin; task < end; ++task) {
       const int64_t h = task / tiles.count();
-      const auto tile = static_cast<size_t>(task % tiles.count());
-      const int64_t first = tiles.firsts[tile];
-      const int tokens = tiles.sizes[tile];
+      const auto [first, tokens] = tiles[task % tiles.count()];
       for (int t = 0; t < tokens; ++t)
         for (int64_t b = 0; b < blocks; ++b)
           narrow_to_record(compute.ops, kind,
@@ -243,7 +218,7 @@ void AbsorbedAttention::unabsorb(int64_t T, Workspace& work, Compute& compute) c
                            records + (b * tokens + t) * record_bytes(kind));
       for (int64_t s = 0; s < V / kStripRows; ++s)
         v_up_.kernel().multiply(v_up_.strip(h * V / kStripRows + s), records, tokens,
-                                work.attended.data() + (first * H + h) * V + kStripRows * s, H * V);
+                                attended.row(first) + h * V + kStripRows * s, attended.stride);
     }
   });
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Latent attention in its absorbed form with packed kernels (ops/latent_kernels.h): W_UK and W_UV packed as the
-// 16-bit type that the table multiplies fastest (find_wide_kernel), sixteen heads a lane each, the sequence cut into
+// Latent attention in its absorbed form with packed kernels (ops/latent_kernels.h): W_UK and W_UV packed as
+// 16-bit numbers (find_attention_kernel), sixteen heads a lane each, the sequence cut into
 // runs of kRunPages pages whose partial results are merged in order. The cut is fixed, so a row's result depends on
 // its own keys alone. Neighbouring rows of a sequence share the narrowed keys. Decoding shares runs out over the
 // threads; many rows share themselves out.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "batch/batch.h"
@@ -28,9 +29,11 @@ class AbsorbedAttention {
   // k_absorb [H, C, N] and v_up [H, V, C] in float32; not kept.
   AbsorbedAttention(const Config& config, const float* k_absorb, const float* v_up, MatrixLoader& loader);
 
-  // work.queries (rotated and scaled) against the cache into work.attended, for all rows of the batch.
-  void run(const Batch& batch, int64_t layer, const LatentCache& cache, Workspace& work,
+  // work.queries (rotated and scaled) against the cache into work.attended, for all rows of sequences that are
+  // neighbours in the batch.
+  void run(std::span<const SequenceSpan> spans, int64_t layer, const LatentCache& cache, Workspace& work,
            Compute& compute) const;
+  const Matrix& v_up() const { return v_up_; }
   int64_t bytes() const { return k_absorb_.bytes() + v_up_.bytes(); }
 
  private:
@@ -40,7 +43,7 @@ class AbsorbedAttention {
     int64_t keys;          // that the first row sees; each next one sees one more
     int64_t last_keys() const { return keys + count - 1; }
   };
-  void absorb(int64_t T, Workspace& work, Compute& compute) const;
+  void absorb(View<const float> queries, Compute& compute) const;
   void attend(const std::vector<Rows>& blocks, int64_t layer, const LatentCache& cache,
               Compute& compute) const;
   void load_page(const Rows& rows, int64_t page_index, int64_t keys, int64_t layer, const LatentCache& cache,
@@ -57,7 +60,7 @@ class AbsorbedAttention {
   // Folds the partial results of one row and group, `stride` apart, and writes its sums.
   void finish(int64_t token, int64_t group, LatentPartial* first, int64_t stride, int64_t runs,
               Compute& compute) const;
-  void unabsorb(int64_t T, Workspace& work, Compute& compute) const;
+  void unabsorb(View<float> attended, Compute& compute) const;
 
   const int64_t H, C, R, N, V, groups_;
   Matrix k_absorb_;  // [H C, N]

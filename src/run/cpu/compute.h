@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <vector>
 
 #include "base/aligned_buffer.h"
@@ -12,6 +13,11 @@
 #include "run/profile.h"
 
 namespace sirocco {
+
+// Of one row and head, while its keys come in blocks (online softmax, arXiv:1805.02867).
+struct SoftmaxState {
+  float max = -std::numeric_limits<float>::infinity(), total = 0.0f;
+};
 
 class Compute {
  public:
@@ -36,6 +42,15 @@ class Compute {
   AlignedBuffer<LatentQueries> latent_queries;  // of absorbed attention: [T, heads / 16]
   AlignedBuffer<float> latent_sums;             // [T, H, C]
 
+  Activations key_records;                      // of expanded attention: latents [keys]
+  AlignedBuffer<float> key_ropes;               // [keys, R]
+  AlignedBuffer<SoftmaxState> softmax_states;   // [H, rows]
+
+  void reserve_expanded(RecordKind kind, int64_t keys, int64_t latent, int64_t rope, int64_t states) {
+    key_records.resize(kind, keys, latent);
+    if (key_ropes.size() < keys * rope) key_ropes = AlignedBuffer<float>(keys * rope);
+    if (softmax_states.size() < states) softmax_states = AlignedBuffer<SoftmaxState>(states);
+  }
   void reserve_latent(int64_t queries, int64_t sums) {
     if (latent_queries.size() < queries) latent_queries = AlignedBuffer<LatentQueries>(queries);
     if (latent_sums.size() < sums) latent_sums = AlignedBuffer<float>(sums);

@@ -13,8 +13,12 @@
 namespace sirocco {
 namespace {
 
-// Expanding a key costs as much as some 150 absorbed queries save on it; below that absorbed wins.
-constexpr int64_t kExpandFromRows = 128;
+// In float32, expanding a key costs as much as some 150 absorbed queries save on it; below that absorbed wins.
+constexpr int64_t kExpandFloatFromRows = 128;
+// On packed kernels shorter sequences stay with the absorbed form, which costs them a twentieth of a prompt's time at
+// most: so their tokens are the same bits however their prompts are cut.
+constexpr int64_t kExpandPackedFromKeys = 2048;
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 constexpr int64_t kHeadsPerTask = 8;
 
 float softmax_scale(const Config& config, SoftmaxScale reading) {
@@ -24,6 +28,10 @@ float softmax_scale(const Config& config, SoftmaxScale reading) {
     scale *= mscale * mscale;
   }
   return static_cast<float>(scale);
+}
+
+int64_t expand_from_rows(AttentionForm form, int64_t best) {
+  return form == AttentionForm::expanded ? 1 : form == AttentionForm::absorbed || best == 0 ? kNever : best;
 }
 
 void copy_row(const float* from, int64_t size, float* to) {
@@ -42,7 +50,6 @@ LatentAttention::LatentAttention(const Config& config, const LayerWeights& weigh
       V(config.v_head_dim),
       eps_(static_cast<float>(config.norm_eps)),
       interleaved_(config.rope_interleaved),
-      form_(options.attention_form),
       scale_(softmax_scale(config, options.softmax_scale)),
       q_a_(loader.load(weights.latent.q_a)),
       q_b_(loader.load(weights.latent.q_b)),
@@ -52,7 +59,8 @@ LatentAttention::LatentAttention(const Config& config, const LayerWeights& weigh
       kv_norm_(decode_vector(weights.latent.kv_a_norm)),
       k_absorb_(H * C * N),
       k_up_(H * N * C),
-      v_up_(H * V * C) {
+      v_up_(H * V * C),
+      expand_from_rows_(expand_from_rows(options.attention_form, kExpandFloatFromRows)) {
   if (Q > 0) q_norm_ = decode_vector(weights.latent.q_a_norm);
   const LatentAttentionWeights& from = weights.latent;
   for (int64_t h = 0; h < H; ++h) {
@@ -70,10 +78,16 @@ LatentAttention::LatentAttention(const Config& config, const LayerWeights& weigh
         for (int64_t n = 0; n < N; ++n) k_up_[(h * N + n) * C + c] = k_absorb_[(h * C + c) * N + n];
     }
   }
-  if (loader.packs() && form_ != AttentionForm::expanded &&
-      AbsorbedAttention::fits(config, ops, cache_type_of(options))) {
+  if (loader.packs() && AbsorbedAttention::fits(config, ops, cache_type_of(options))) {
     packed_absorbed_ =
         std::make_unique<AbsorbedAttention>(config, k_absorb_.data(), v_up_.data(), loader);
+    expand_from_rows_ = ExpandedAttention::fits(config, ops)
+                            ? expand_from_rows(options.attention_form, ops.expand_from_rows)
+                            : kNever;
+    if (options.attention_form == AttentionForm::automatic) expand_from_keys_ = kExpandPackedFromKeys;
+    if (expand_from_rows_ != kNever)
+      packed_expanded_ =
+          std::make_unique<ExpandedAttention>(config, k_up_.data(), packed_absorbed_->v_up(), loader);
     for (auto* buffer : {&k_absorb_, &k_up_, &v_up_}) *buffer = AlignedBuffer<float>();
   }
 }
@@ -111,14 +125,23 @@ void LatentAttention::run(const Batch& batch, int64_t layer, LatentCache& cache,
 
 void LatentAttention::attend(const Batch& batch, int64_t layer, const LatentCache& cache, Workspace& work,
                              Compute& compute) const {
-  if (packed_absorbed_) return packed_absorbed_->run(batch, layer, cache, work, compute);
-  for (const SequenceSpan& span : batch.sequences) {
-    const bool expand = form_ == AttentionForm::expanded ||
-                        (form_ == AttentionForm::automatic && span.rows >= kExpandFromRows);
-    if (expand)
+  if (packed_absorbed_) return attend_packed(batch.sequences, layer, cache, work, compute);
+  for (const SequenceSpan& span : batch.sequences)
+    if (expands(span))
       attend_expanded_float(span, layer, cache, work, compute);
     else
       attend_absorbed_float(span, layer, cache, work, compute);
+}
+
+// Sequences of few rows that are neighbours go together.
+void LatentAttention::attend_packed(std::span<const SequenceSpan> spans, int64_t layer, const LatentCache& cache,
+                                    Workspace& work, Compute& compute) const {
+  while (!spans.empty()) {
+    const auto next = std::ranges::find_if(spans, [&](const SequenceSpan& span) { return expands(span); });
+    const auto few = static_cast<size_t>(next - spans.begin());
+    if (few > 0) packed_absorbed_->run(spans.first(few), layer, cache, work, compute);
+    if (few < spans.size()) packed_expanded_->run(spans[few], layer, cache, work, compute);
+    spans = spans.subspan(std::min(few + 1, spans.size()));
   }
 }
 

@@ -103,9 +103,9 @@ Matrix MatrixLoader::load(const WeightView& source) {
   Matrix matrix(source);
   if (!source.present()) return matrix;
   const PackedKernel* kernel = pack_ ? find_packed_kernel(ops_, source.dtype, source.cols) : nullptr;
-  // 16-bit integers beat every kernel of bf16 but those of tiles.
+  // 16-bit integers may beat every kernel of bf16 but those of tiles.
   if (const PackedKernel* integers = find_packed_kernel(ops_, DType::i16_packed, source.cols);
-      pack_ && integers != nullptr && is_wide(source.dtype) &&
+      pack_ && ops_.int16_weights && integers != nullptr && is_wide(source.dtype) &&
       (kernel == nullptr || ops_.bf16_tile_kernels == nullptr))
     return load_wide(source, source.cols, *integers);
   if (kernel != nullptr)
@@ -120,6 +120,19 @@ Matrix MatrixLoader::load_narrowed(const WeightView& source, int64_t cols) {
   if (!source.present() || wide == nullptr || find_packed_kernel(ops_, source.dtype, source.cols) != nullptr)
     return load(source);
   return load_wide(source, cols, *wide);
+}
+
+Matrix MatrixLoader::load_floats(const float* values, int64_t rows, int64_t cols) {
+  const PackedKernel* kernel = find_attention_kernel(ops_, cols);
+  CHECK(pack_ && kernel != nullptr);
+  const Matrix matrix = load_wide({.dtype = DType::f32,
+                                   .rows = rows,
+                                   .cols = cols,
+                                   .data = reinterpret_cast<const std::byte*>(values),
+                                   .row_stride_bytes = 4 * cols},
+                                  cols, *kernel);
+  CHECK(matrix.packed());  // so that its source is never read again
+  return matrix;
 }
 
 Matrix MatrixLoader::load_wide(const WeightView& source, int64_t cols, const PackedKernel& kernel) {

@@ -88,6 +88,8 @@ class MatrixLoader {
   // The same; but types without a packed kernel become the 16-bit type that has one, and get zero columns up to
   // `cols` then, the next multiple of 32 at most (0: as many as there are).
   Matrix load_narrowed(const WeightView& source, int64_t cols = 0);
+  // [rows, cols] for find_attention_kernel. The numbers need not live on. REQUIRES: packs(), and that there is one.
+  Matrix load_floats(const float* values, int64_t rows, int64_t cols);
 
  private:
   // Packs decoded rows as the 16-bit type of `kernel`. REQUIRES: cols is source.cols, rounded up to at most the next

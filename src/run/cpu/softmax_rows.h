@@ -30,8 +30,7 @@ class SoftmaxRows {
            int64_t first_row = 0) {
     for (int64_t i = 0; i < scores.rows; ++i) {
       const auto row = static_cast<size_t>(first_row + i);
-      float max = max_[row];
-      for (int64_t l = 0; l < scores.cols; ++l) max = std::max(max, scores.at(i, l));
+      const float max = std::max(max_[row], ops_.largest(scores.row(i), scores.cols));
       if (max > max_[row]) {
         const float shrink = std::exp(max_[row] - max);  // 0 for the first tile
         total_[row] *= shrink;

@@ -4,32 +4,20 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <vector>
 
 #include "base/check.h"
 #include "ops/pack.h"
 #include "run/cpu/softmax_rows.h"
+#include "run/cpu/tiling.h"
 
 namespace sirocco {
 namespace {
 
-constexpr int64_t kColumns = 32;       // packed rows are multiples of it
 constexpr int64_t kFloatQueries = 16;  // of one task without packed keys
 constexpr int64_t kFloatKeys = 256;    // of one tile of scores then
 
-int64_t rounded_up(int64_t value, int64_t unit) {
-  return (value + unit - 1) / unit * unit;
-}
-
-// Largest of x[0 … size): sixteen running maxima, which compilers keep in vectors.
-float largest(const float* x, int64_t size) {
-  float lanes[16];
-  std::fill_n(lanes, 16, x[0]);
-  int64_t i = 0;
-  for (; i + 16 <= size; i += 16)
-    for (int64_t l = 0; l < 16; ++l) lanes[l] = lanes[l] < x[i + l] ? x[i + l] : lanes[l];
-  for (; i < size; ++i) lanes[0] = std::max(lanes[0], x[i]);
-  return *std::max_element(lanes, lanes + 16);
+int64_t records_of(int64_t cols) {
+  return (cols + kRecordColumns - 1) / kRecordColumns;
 }
 
 }  // namespace
@@ -39,8 +27,8 @@ VisionKeys::VisionKeys(int64_t patches, int64_t heads, int64_t head_dim, const P
       heads_(heads),
       dim_(head_dim),
       kernel_(kernel),
-      key_cols_(rounded_up(head_dim, kColumns)),
-      value_cols_(rounded_up(patches, kColumns)),
+      key_cols_(packed_columns(head_dim)),
+      value_cols_(packed_columns(patches)),
       value_strips_((head_dim + kStripRows - 1) / kStripRows) {
   if (kernel_ == nullptr) {
     keys_ = AlignedBuffer<float>(heads * patches * head_dim);
@@ -154,24 +142,17 @@ void VisionKeys::attend_float(View<const float> queries, View<float> out, Comput
 // Query records, scores, probability records and sums of one tile.
 int64_t VisionKeys::scratch_floats() const {
   const int64_t record_floats = record_bytes(kernel_->records) / static_cast<int64_t>(sizeof(float));
-  const int64_t query_blocks = rounded_up(key_cols_, kRecordColumns) / kRecordColumns;
-  const int64_t key_blocks = rounded_up(value_cols_, kRecordColumns) / kRecordColumns;
+  const int64_t query_blocks = records_of(key_cols_);
+  const int64_t key_blocks = records_of(value_cols_);
   return kMaxTile * ((query_blocks + key_blocks) * record_floats + value_cols_ + value_strips_ * kStripRows);
 }
 
 void VisionKeys::attend_packed(View<const float> queries, View<float> out, Compute& compute) const {
-  struct Tile {
-    int64_t first;
-    int tokens;
-  };
-  std::vector<Tile> tiles;
-  for (int64_t first = 0; first < queries.rows; first += tiles.back().tokens)
-    tiles.push_back({first, next_tile(queries.rows - first)});
-  const auto count = static_cast<int64_t>(tiles.size());
+  const Tiling tiles(queries.rows);
   // One head after the other: its keys and values stay in the cache.
-  compute.pool.parallel_for(heads_ * count, 1, [&](int64_t task, int64_t, int worker) {
-    const int64_t h = task / count;
-    const auto [first, tokens] = tiles[static_cast<size_t>(task % count)];
+  compute.pool.parallel_for(heads_ * tiles.count(), 1, [&](int64_t task, int64_t, int worker) {
+    const int64_t h = task / tiles.count();
+    const auto [first, tokens] = tiles[task % tiles.count()];
     attend_tile(queries.slice_rows(first, tokens).slice_cols(h * dim_, dim_), h,
                 out.slice_rows(first, tokens).slice_cols(h * dim_, dim_),
                 compute.scratch(worker, scratch_floats()), compute.ops);
@@ -181,8 +162,8 @@ void VisionKeys::attend_packed(View<const float> queries, View<float> out, Compu
 void VisionKeys::attend_tile(View<const float> queries, int64_t head, View<float> out, float* scratch,
                              const OpTable& ops) const {
   const auto tokens = static_cast<int>(queries.rows);
-  const int64_t query_blocks = rounded_up(key_cols_, kRecordColumns) / kRecordColumns;
-  const int64_t key_blocks = rounded_up(value_cols_, kRecordColumns) / kRecordColumns;
+  const int64_t query_blocks = records_of(key_cols_);
+  const int64_t key_blocks = records_of(value_cols_);
   const int64_t bytes = record_bytes(kernel_->records);
   auto* query_records = reinterpret_cast<std::byte*>(scratch);  // [blocks, tokens]
   std::byte* records = query_records + query_blocks * kMaxTile * bytes;
@@ -201,7 +182,7 @@ void VisionKeys::attend_tile(View<const float> queries, int64_t head, View<float
   float total[kMaxTile];
   for (int t = 0; t < tokens; ++t) {
     float* row = scores.row(t);
-    total[t] = ops.exp_minus(row, patches_, largest(row, patches_));
+    total[t] = ops.exp_minus(row, patches_, ops.largest(row, patches_));
     std::fill(row + patches_, row + value_cols_, 0.0f);
     narrow(row, value_cols_, records, t);
   }

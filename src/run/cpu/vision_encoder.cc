@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "ops/pack.h"
 #include "ops/select.h"
 #include "run/cpu/linear.h"
 #include "run/cpu/vectors.h"
@@ -15,11 +16,6 @@ namespace {
 
 constexpr int64_t kMostBlock = 512;  // patches of a step
 constexpr int64_t kBlockUnit = 48;   // whole tiles
-
-// A row of 3 · 14 · 14 values, rounded up to what packed rows may have.
-int64_t packed_columns(int64_t cols) {
-  return (cols + 31) / 32 * 32;
-}
 
 // Patches of a block: what kStepOperations allow, in multiples of `unit`.
 int64_t block_rows(double operations_a_row, int64_t unit) {
