@@ -23,6 +23,8 @@
 namespace sirocco {
 namespace {
 
+constexpr int64_t kMostTokens = int64_t{1} << 24;  // of a test and before it
+
 struct Arguments {
   std::string model, plot, mmproj, cache_type;
   std::string image;  // "WxH": measure a picture instead of text
@@ -44,6 +46,9 @@ Result<void> measure_picture(Model& model, const Arguments& arguments, const Roo
 Result<void> measure_text(Model& model, const Arguments& arguments, const Roof& roof, Profile& profile) {
   TextTests tests = arguments.text;
   tests.max_batch_tokens = arguments.options.max_batch_tokens;
+  if (tests.sequences > tests.max_batch_tokens)
+    return bad_input(fmt::format("--sequences {}: more than the {} tokens of a step (--batch)", tests.sequences,
+                                 tests.max_batch_tokens));
   BenchText bench(model, profile, tests);
   if (auto reserved = bench.reserve(); !reserved) return reserved;
   std::vector<TextMeasurement> results;
@@ -96,13 +101,19 @@ void add_bench_command(CLI::App& app, int& exit_code) {
   Arguments& a = *arguments;
   CLI::App* command = app.add_subcommand("bench", "measure a model's speed beside this machine's limits");
   command->add_option("MODEL", a.model, "checkpoint: directory or GGUF file");
-  command->add_option("--prompt", a.text.prompt, "tokens of the prompt test; 0: skip it")->capture_default_str();
+  command->add_option("--prompt", a.text.prompt, "tokens of the prompt test; 0: skip it")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{0}, kMostTokens));
   command->add_option("--generate", a.text.generate, "tokens of the decoding test; 0: skip it")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{0}, kMostTokens));
   command->add_option("--depth", a.text.depths, "tokens already in the cache (random rows), comma-separated")
       ->delimiter(',')
-      ->capture_default_str();
-  command->add_option("--sequences", a.text.sequences, "sequences that decode together")->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{0}, kMostTokens));
+  command->add_option("--sequences", a.text.sequences, "sequences that decode together")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 4096));
   CLI::Option* image =
       command->add_option("--image", a.image, "measure a picture of WxH pixels (1024x1024) instead of text")
           ->expected(0, 1);
@@ -110,11 +121,12 @@ void add_bench_command(CLI::App& app, int& exit_code) {
   command->add_option("--repeat", a.text.repeat, "runs of each test; the median counts")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
-  command->add_option("--threads", a.options.threads, "threads; 0: one a physical core");
+  command->add_option("--threads", a.options.threads, "threads; 0: one a physical core")->check(CLI::Range(0, 4096));
   command->add_flag("--pin", a.options.pin, "keep each but the caller's on a core of its own");
   command->add_option("--isa", a.options.isa, "instruction set; empty: the best that is here");
   command->add_option("--batch", a.options.max_batch_tokens, "most tokens of one step")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65536));
   command->add_option("--cache-type", a.cache_type, "numbers in the cache: bf16, f32 or q8")
       ->check(CLI::IsMember({"bf16", "f32", "q8"}));
   command->add_flag("--exact", a.options.exact, "float32 throughout");

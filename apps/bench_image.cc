@@ -29,7 +29,11 @@ Result<ImageMeasurement> bench_image(Model& model, const std::string& size, int 
   if (!model.sees()) return model.encode({}).map([](const auto&) { return ImageMeasurement{}; });
   const VisionConfig& vision = *model.config().vision;
   const int64_t unit = vision.patch * vision.merge;
-  for (int64_t* side : {&result.width, &result.height}) *side = (*side + unit - 1) / unit * unit;
+  for (int64_t* side : {&result.width, &result.height}) {
+    if (*side > vision.image_size)
+      return bad_input(fmt::format("--image {}: the tower takes up to {} pixels a side", size, vision.image_size));
+    *side = (*side + unit - 1) / unit * unit;
+  }
 
   std::mt19937 random(1);
   std::normal_distribution<float> normal;

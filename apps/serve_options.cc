@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 
@@ -10,6 +11,8 @@
 
 namespace sirocco {
 namespace {
+
+constexpr double kMostSeconds = 1e8;
 
 // llama-server's variables work too; a SIROCCO_ one of the same meaning wins, a flag wins over both.
 constexpr std::pair<const char*, const char*> kKnownVariables[] = {
@@ -38,6 +41,7 @@ void add_network(CLI::App& command, ServeOptions& o) {
   const char* group = "Network";
   command.add_option("--host", o.http.host, "address to listen on")->envname("SIROCCO_HOST")->group(group);
   command.add_option("--port", o.http.port, "port; 0 takes a free one")
+      ->check(CLI::Range(0, 65535))
       ->envname("SIROCCO_PORT")
       ->group(group);
   command
@@ -68,8 +72,10 @@ void add_network(CLI::App& command, ServeOptions& o) {
       ->delimiter(',')
       ->envname("SIROCCO_ALLOW_IMAGE_URLS")
       ->group(group);
-  command.add_option("--max-connections", o.http.max_connections, "open connections")->group(group);
-  command.add_option("--max-body", o.body_mib, "largest request body, MiB")->group(group);
+  command.add_option("--max-connections", o.http.max_connections, "open connections")
+      ->check(CLI::Range(1, 1 << 20))
+      ->group(group);
+  command.add_option("--max-body", o.body_mib, "largest request body, MiB")->check(CLI::Range(1, 4096))->group(group);
   command.add_option("--threads-http", o.http.worker_threads, "threads that parse, template and tokenise")
       ->envname("SIROCCO_THREADS_HTTP")
       ->check(CLI::Range(1, 256))
@@ -81,6 +87,7 @@ void add_capacity(CLI::App& command, ServeOptions& o) {
   command
       .add_option("-c,--context,--ctx-size,--max-model-len", o.engine.context_tokens,
                   "longest sequence in tokens; 0 decides from memory")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
       ->envname("SIROCCO_CONTEXT")
       ->group(group);
   command
@@ -91,15 +98,18 @@ void add_capacity(CLI::App& command, ServeOptions& o) {
   command
       .add_option("--max-queue,--max-num-queued-reqs", o.engine.max_queue_requests,
                   "requests that may wait; beyond it 429")
+      ->check(CLI::Range(1, 1 << 30))
       ->envname("SIROCCO_MAX_QUEUE")
       ->group(group);
   command
       .add_option("--max-queue-tokens,--max-num-queued-tokens", o.engine.max_queue_tokens,
                   "prompt tokens that may wait; beyond it 429")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
       ->group(group);
   command
       .add_option("--max-batch-tokens,--max-num-batched-tokens", o.engine.max_batch_tokens,
                   "rows of one step: bounds how long a prompt stalls the others")
+      ->check(CLI::Range(1, 65536))
       ->group(group);
   command.add_option("--cache-type", o.cache_type, "latent cache: bf16, f32 or q8")
       ->check(CLI::IsMember({"bf16", "f32", "q8"}))
@@ -107,13 +117,16 @@ void add_capacity(CLI::App& command, ServeOptions& o) {
       ->group(group);
   command
       .add_option("--cache-memory", o.cache_mib, "MiB for the cache of all sequences; 0 decides from memory")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 30))
       ->group(group);
   command.add_option("--timeout", o.timeout_s, "seconds that a request may take in all")
+      ->check(CLI::Range(0.001, kMostSeconds))
       ->envname("SIROCCO_TIMEOUT")
       ->group(group);
   command
       .add_option("--drain-timeout,--shutdown-timeout", o.drain_timeout_s,
                   "seconds that running requests get after SIGTERM")
+      ->check(CLI::Range(0.0, kMostSeconds))
       ->envname("SIROCCO_DRAIN_TIMEOUT")
       ->group(group);
 }
@@ -132,6 +145,7 @@ void add_model(CLI::App& command, ServeOptions& o) {
   command.add_option("--template", o.engine.template_name, "chat layout: v3, v7, v11, v13, v15")
       ->group(group);
   command.add_option("-t,--threads", o.engine.threads, "compute threads; 0: one a physical core")
+      ->check(CLI::Range(0, 4096))
       ->envname("SIROCCO_THREADS")
       ->group(group);
   command.add_flag("--pin", o.engine.pin, "keep each of them but the engine's own on a core of its own")
@@ -153,6 +167,7 @@ void add_output(CLI::App& command, ServeOptions& o) {
   command
       .add_option("--sse-ping-interval", o.ping_interval_s,
                   "seconds between signs of life in a stream; 0: none")
+      ->check(CLI::Range(0.0, kMostSeconds))
       ->group(group);
   command.add_flag("!--no-slots", o.service.show_slots, "do not show /slots")->group(group);
   command
@@ -200,6 +215,8 @@ Result<void> finish_serve_options(ServeOptions& o) {
     }
     if (o.service.api_keys.empty()) return bad_input(o.api_key_file + ": holds no key");
   }
+  for (const double seconds : {o.timeout_s, o.drain_timeout_s, o.ping_interval_s})
+    if (std::isnan(seconds)) return bad_input("--timeout, --drain-timeout, --sse-ping-interval: expected a number");
   const auto milliseconds = [](double seconds) {
     return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1e3));
   };

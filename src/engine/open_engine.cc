@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "engine/check_options.h"
 #include "engine/loaded_engine.h"
 #include "engine/open_tokenizer.h"
 #include "weights/mmproj.h"
@@ -46,6 +47,7 @@ const char* version() {
 }
 
 Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
+  if (auto ok = check_options(options); !ok) return forward_error(ok);
   auto opened = Checkpoint::open(options.model_path);
   if (!opened) return forward_error(opened);
   auto checkpoint = std::make_shared<const Checkpoint>(std::move(*opened));

@@ -70,7 +70,7 @@ TEST(BenchImage, RefusesOtherSizesAndTextModels) {
   }
   const auto large = bench_image(*model, "2000", 1, profile);
   ASSERT_FALSE(large);
-  EXPECT_EQ(large.error().message, "picture: height 2016, expected a multiple of 28 up to 1540");
+  EXPECT_EQ(large.error().message, "--image 2000: the tower takes up to 1540 pixels a side");
   const auto blind = bench_image(*load(false), "28", 1, profile);
   ASSERT_FALSE(blind);
   EXPECT_EQ(blind.error().kind, ErrorKind::unsupported);
