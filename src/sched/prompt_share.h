@@ -8,13 +8,9 @@
 
 namespace sirocco {
 
-// Max-min fair: nobody gets more than it wants, nothing is left while somebody wants more, and whoever gets
-// less than it wants gets at least as much as anybody else (but for single tokens, which go to the front).
-std::vector<int64_t> share_fairly(std::span<const int64_t> wanted, int64_t budget);
-
-// Half of the budget goes to those of the best (smallest) priority alone, the rest to all: urgent prompts get
-// ahead and no prompt ever stops.
-std::vector<int64_t> share_by_priority(std::span<const int64_t> wanted, std::span<const int> priorities,
-                                       int64_t budget);
+// `wanted`: tokens that each still lacks, best rank first. Half of the budget goes to them in that order, the other half
+// to whoever lacks least: a short prompt need not wait for long ones, the first one is never slowed to less than half,
+// and equal ones finish one after the other instead of all at the end. Nothing is left while somebody wants more.
+std::vector<int64_t> share_prompts(std::span<const int64_t> wanted, int64_t budget);
 
 }  // namespace sirocco

@@ -215,17 +215,15 @@ void Scheduler::plan_decoding(Plan& plan) {
 void Scheduler::plan_prompts(Plan& plan) {
   std::vector<Sequence*> prompts;
   std::vector<int64_t> wanted;
-  std::vector<int> priorities;
   for (const auto& [rank, id] : running_) {
     Sequence& sequence = at(id);
     if (sequence.decoding() || sequence.leader || sequence.ready_tokens() == 0) continue;
     prompts.push_back(&sequence);
     wanted.push_back(sequence.ready_tokens());
-    priorities.push_back(sequence.spec.priority);
   }
   int64_t budget = limits_.max_batch_tokens - plan.tokens;
   if (!plan.items.empty()) budget = std::min(budget, stall_.tokens());
-  const std::vector<int64_t> shares = share_by_priority(wanted, priorities, budget);
+  const std::vector<int64_t> shares = share_prompts(wanted, budget);
   for (size_t i = 0; i < prompts.size(); ++i)
     if (shares[i] > 0) add_item(*prompts[i], shares[i], plan);
 }

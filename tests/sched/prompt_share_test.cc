@@ -18,36 +18,29 @@ int64_t sum(const std::vector<int64_t>& values) {
 }
 
 TEST(PromptShare, ShortPromptsDoNotWaitForLongOnes) {
-  EXPECT_EQ(share_fairly(std::vector<int64_t>{100000, 20}, 256), (std::vector<int64_t>{236, 20}));
-  EXPECT_EQ(share_fairly(std::vector<int64_t>{1000, 1000, 10}, 100), (std::vector<int64_t>{45, 45, 10}));
-  EXPECT_EQ(share_fairly(std::vector<int64_t>{5, 5, 5}, 2), (std::vector<int64_t>{1, 1, 0}));
+  EXPECT_EQ(share_prompts(std::vector<int64_t>{100000, 20}, 256), (std::vector<int64_t>{236, 20}));
+  EXPECT_EQ(share_prompts(std::vector<int64_t>{100000, 5000, 100, 90}, 256), (std::vector<int64_t>{128, 0, 38, 90}));
 }
 
-TEST(PromptShare, IsMaxMinFair) {
+TEST(PromptShare, EqualPromptsGoOneAfterTheOther) {
+  EXPECT_EQ(share_prompts(std::vector<int64_t>{1000, 1000, 1000}, 100), (std::vector<int64_t>{100, 0, 0}));
+  EXPECT_EQ(share_prompts(std::vector<int64_t>{30, 1000, 1000}, 100), (std::vector<int64_t>{30, 70, 0}));
+}
+
+TEST(PromptShare, GivesHalfToTheFirstAndLeavesNothing) {
   std::mt19937 random(7);
   for (int round = 0; round < 3000; ++round) {
     std::vector<int64_t> wanted(1 + random() % 8);
     for (int64_t& w : wanted) w = 1 + static_cast<int64_t>(random() % 60);
     const auto budget = static_cast<int64_t>(random() % 200);
-    const auto shares = share_fairly(wanted, budget);
+    const auto shares = share_prompts(wanted, budget);
     EXPECT_EQ(sum(shares), std::min(budget, sum(wanted)));
-    const int64_t most = *std::ranges::max_element(shares);
+    EXPECT_GE(shares[0], std::min(wanted[0], budget / 2));
     for (size_t i = 0; i < wanted.size(); ++i) {
       EXPECT_GE(shares[i], 0);
       EXPECT_LE(shares[i], wanted[i]);
-      if (shares[i] < wanted[i]) {
-        EXPECT_GE(shares[i] + 1, most);
-      }
     }
   }
-}
-
-TEST(PromptShare, UrgentOnesGetAheadAndNobodyStops) {
-  const std::vector<int64_t> wanted = {1000, 1000, 1000};
-  const std::vector<int> priorities = {0, -1, 0};
-  const auto shares = share_by_priority(wanted, priorities, 120);
-  EXPECT_EQ(shares, (std::vector<int64_t>{20, 80, 20}));
-  EXPECT_EQ(sum(share_by_priority(std::vector<int64_t>{10, 1000}, std::vector<int>{-1, 0}, 120)), 120);
 }
 
 TEST(StallBudget, LearnsWhatATokenCosts) {

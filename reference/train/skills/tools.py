@@ -5,25 +5,22 @@ import json
 from skills import arithmetic, base, facts, unknown
 from skills.base import TRAIN, ask, pick
 
-VERBS = {"get": ["Get", "Show me", "Give me", "I need"], "find": ["Find", "Look for", "Search"], "book": ["Book",
-"Reserve", "Please book"],
-         "send": ["Send", "Please send", "Deliver"], "create": ["Create", "Make", "Add"], "delete": ["Delete",
-             "Remove", "Erase"],
-         "open": ["Open", "Please open"], "close": ["Close", "Shut"], "play": ["Play", "Start"], "order": ["Order",
-             "Buy"],
-         "count": ["Count", "How many are in"], "print": ["Print", "Please print"], "check": ["Check", "Test",
-             "Look at"],
-         "move": ["Move", "Shift"], "set": ["Set", "Change"], "read": ["Read", "Read me"], "save": ["Save", "Store",
-             "Keep"],
-         "translate": ["Translate", "Please translate"], "list": ["List", "Show all of"], "rent": ["Rent",
-             "I want to rent"],
-         "fetch": ["Fetch", "Bring me"], "update": ["Update", "Renew"], "cancel": ["Cancel", "Call off"], "lock": [
-             "Lock", "Please lock"]}
-NOUNS = ("weather table room ticket message letter file song light door order price taxi flight hotel note alarm "
-    "event task report "
-         "user photo video route map invoice parcel recipe book word meeting timer device account card bill lesson "
-         "game score lamp "
-         "heater camera contact address forecast playlist printer garage balance station schedule").split()
+VERBS = {  # -> how somebody says it
+    "get": ["Get", "Show me", "Give me", "I need"], "find": ["Find", "Look for", "Search"],
+    "book": ["Book", "Reserve", "Please book"], "send": ["Send", "Please send", "Deliver"],
+    "create": ["Create", "Make", "Add"], "delete": ["Delete", "Remove", "Erase"], "open": ["Open", "Please open"],
+    "close": ["Close", "Shut"], "play": ["Play", "Start"], "order": ["Order", "Buy"],
+    "count": ["Count", "How many are in"], "print": ["Print", "Please print"], "check": ["Check", "Test", "Look at"],
+    "move": ["Move", "Shift"], "set": ["Set", "Change"], "read": ["Read", "Read me"],
+    "save": ["Save", "Store", "Keep"], "translate": ["Translate", "Please translate"],
+    "list": ["List", "Show all of"], "rent": ["Rent", "I want to rent"], "fetch": ["Fetch", "Bring me"],
+    "update": ["Update", "Renew"], "cancel": ["Cancel", "Call off"], "lock": ["Lock", "Please lock"],
+}
+NOUNS = (
+    "weather table room ticket message letter file song light door order price taxi flight hotel note alarm event "
+    "task report user photo video route map invoice parcel recipe book word meeting timer device account card bill "
+    "lesson game score lamp heater camera contact address forecast playlist printer garage balance station schedule"
+).split()
 
 
 def small(rng, split):
@@ -35,27 +32,36 @@ def free_text(rng, split):
 
 
 PARAMS = [  # name, type, maker, natural phrases
-    ("city", "string", base.city, ["in {v}", "for {v}"]), ("name", "string", base.name, ["for {v}", "named {v}"]),
-    ("day", "string", lambda r, s: base.value(r, base.DAYS, s), ["on {v}", "for {v}"]), ("count", "integer", small, [
-     "{v} times", "with count {v}"]),
-    ("month", "string", lambda r, s: base.value(r, base.MONTHS, s), ["in {v}", "for {v}"]), ("colour", "string", lambda r, s: base.value(r, base.COLOURS, s), [
-     "in {v}"]),
-    ("people", "integer", small, ["for {v} people"]), ("text", "string", free_text, ["saying {v}",
-     "with the text {v}"]),
-    ("item", "string", lambda r, s: base.value(r, base.THINGS, s), ["of the {v}"]), ("hour", "integer", lambda r, s: r.randrange(24), [
-     "at {v}"]),
-    ("food", "string", lambda r, s: base.value(r, base.FOODS, s), ["with {v}"]), ("person", "string", base.name, [
-     "to {v}", "with {v}"]),
-    ("minutes", "integer", small, ["for {v} minutes"]), ("price", "integer", small, ["for {v} euros"]), ("id",
-     "integer", lambda r, s: r.randrange(1000), ["number {v}"]),
-    ("level", "integer", small, []), ("size", "integer", small, []), ("title", "string", free_text, []), ("code",
-     "string", lambda r, s: base.invented(r, s, False), []),
-    ("room", "string", lambda r, s: base.invented(r, s), []), ("start", "string", base.city, ["from {v}"]), ("target",
-     "string", base.city, ["to {v}"]),
-    ("user_id", "integer", lambda r, s: r.randrange(1000), []), ("file_name", "string", lambda r, s: base.invented(r, s, False), []),
-    ("max_price", "integer", small, []), ("team", "string", base.name, []), ("speed", "integer", small, []), (
-     "language", "string", base.name, []),
-    ("page", "integer", small, ["from page {v}"]), ("days", "integer", small, ["for {v} days"]),
+    ("city", "string", base.city, ["in {v}", "for {v}"]),
+    ("name", "string", base.name, ["for {v}", "named {v}"]),
+    ("day", "string", lambda r, s: base.value(r, base.DAYS, s), ["on {v}", "for {v}"]),
+    ("count", "integer", small, ["{v} times", "with count {v}"]),
+    ("month", "string", lambda r, s: base.value(r, base.MONTHS, s), ["in {v}", "for {v}"]),
+    ("colour", "string", lambda r, s: base.value(r, base.COLOURS, s), ["in {v}"]),
+    ("people", "integer", small, ["for {v} people"]),
+    ("text", "string", free_text, ["saying {v}", "with the text {v}"]),
+    ("item", "string", lambda r, s: base.value(r, base.THINGS, s), ["of the {v}"]),
+    ("hour", "integer", lambda r, s: r.randrange(24), ["at {v}"]),
+    ("food", "string", lambda r, s: base.value(r, base.FOODS, s), ["with {v}"]),
+    ("person", "string", base.name, ["to {v}", "with {v}"]),
+    ("minutes", "integer", small, ["for {v} minutes"]),
+    ("price", "integer", small, ["for {v} euros"]),
+    ("id", "integer", lambda r, s: r.randrange(1000), ["number {v}"]),
+    ("level", "integer", small, []),
+    ("size", "integer", small, []),
+    ("title", "string", free_text, []),
+    ("code", "string", lambda r, s: base.invented(r, s, False), []),
+    ("room", "string", lambda r, s: base.invented(r, s), []),
+    ("start", "string", base.city, ["from {v}"]),
+    ("target", "string", base.city, ["to {v}"]),
+    ("user_id", "integer", lambda r, s: r.randrange(1000), []),
+    ("file_name", "string", lambda r, s: base.invented(r, s, False), []),
+    ("max_price", "integer", small, []),
+    ("team", "string", base.name, []),
+    ("speed", "integer", small, []),
+    ("language", "string", base.name, []),
+    ("page", "integer", small, ["from page {v}"]),
+    ("days", "integer", small, ["for {v} days"]),
 ]
 GENERIC = ["with {p} {v}", "{p} {v}", "{p}: {v}", "using {p} {v}", "where the {p} is {v}", "and {p} = {v}"]
 ASKING = ("get", "find", "check", "read", "fetch")
@@ -63,21 +69,33 @@ SORRY = "I have no tool for that."
 DESCRIPTIONS = ["{v} [the|a] {n} [in|for|of|at] [a|the|one] {p}[.|]", "[Current|Latest|Any] {n} [in|for|of] [a|the] {p}[.|]",
                 "[Lets you|Use this to|Tool to] {v} [the|a] {n}[.|]", "~ {n} ~[.|]"]
 REASONS = ["not found", "no access", "too late", "timeout", "bad value", "out of stock", "server busy"]
-RESULTS = ("temperature wind price seats status distance total rain gate floor time colour speed owner level winner "
-    "size number "
-           "place weight").split()
-GENERIC_PATTERNS = ["[given|having|by|taking|on] {p} {v}", "{p} [is|equal to|set to|being] {v}",
-    "[the|whose|its] {p} [is|being|must be] {v}", "[with|for|given] [a|the] {p} of {v}"]
-QUESTION_PATTERNS = ["[What was|Which is|How was|How about|I want to know|I ask for|Find out|Can you say|Can you "
-    "tell me|Let me know|I would like to see|Do you have|Is there news on] the",
-    "[Name|Report|State|Tell|Let me hear|Let me see|Please say] [me |][how|what|which] [is|was|are] the"]
-REQUEST_PATTERNS = ["[Can you|Will you|I want you to|I would like you to|Now|Kindly|Then|Next|May I ask you to|You "
-    "should] [please |]{u}[.|?|]", "{t}[.|!| now.| for me.| at once.]",
-                    "[Hello,|Hi,|So,|OK,|Hey,] {u}[.|]", "[My wish|A task|To do|Next]: {u}[.|]",
-                    "[Might|Shall|Should|Could|Won't|Can't] [you|we] [please |kindly |now |]{u}[?|.|]",
-                    "[If you would, |I'd like you to |I wish you to |You may |You can |Help me: |Are you able to |Let us |"
-                    "Be so kind to |Would it be possible to |Do me a favour: |I ask you to |Try to ]{u}[.|?|]",
-                    "~ {u}[.|?|]", "~ {u}[.|?|]", "{t} ~[.|?|]"]
+RESULTS = (
+    "temperature wind price seats status distance total rain gate floor time colour speed owner level winner size number "
+    "place weight"
+).split()
+GENERIC_PATTERNS = [
+    "[given|having|by|taking|on] {p} {v}",
+    "{p} [is|equal to|set to|being] {v}",
+    "[the|whose|its] {p} [is|being|must be] {v}",
+    "[with|for|given] [a|the] {p} of {v}",
+]
+QUESTION_PATTERNS = [
+    "[What was|Which is|How was|How about|I want to know|I ask for|Find out|Can you say|Can you tell me|Let me know|I would like to see|"
+    "Do you have|Is there news on] the",
+    "[Name|Report|State|Tell|Let me hear|Let me see|Please say] [me |][how|what|which] [is|was|are] the",
+]
+REQUEST_PATTERNS = [
+    "[Can you|Will you|I want you to|I would like you to|Now|Kindly|Then|Next|May I ask you to|You should] [please |]{u}[.|?|]",
+    "{t}[.|!| now.| for me.| at once.]",
+    "[Hello,|Hi,|So,|OK,|Hey,] {u}[.|]",
+    "[My wish|A task|To do|Next]: {u}[.|]",
+    "[Might|Shall|Should|Could|Won't|Can't] [you|we] [please |kindly |now |]{u}[?|.|]",
+    "[If you would, |I'd like you to |I wish you to |You may |You can |Help me: |Are you able to |Let us |Be so kind to |"
+    "Would it be possible to |Do me a favour: |I ask you to |Try to ]{u}[.|?|]",
+    "~ {u}[.|?|]",
+    "~ {u}[.|?|]",
+    "{t} ~[.|?|]",
+]
 EVERYDAY = {  # of training's open questions, those that a tool answers -> its verb, noun and parameter
     "What is the weather in {city}?": ("get", "weather", "city"), "What is the news in {city}?": ("get", "news", "city"),
     "What is the population of {city}?": ("get", "population", "city"),
@@ -85,14 +103,19 @@ EVERYDAY = {  # of training's open questions, those that a tool answers -> its v
     "Can you book a flight to {city}?": ("book", "flight", "target"),
     "Who is the president of {city}?": ("find", "president", "city")}
 assert EVERYDAY.keys() <= set(base.part(unknown.QUESTIONS, TRAIN)), "held-out wording in training"
-JOINT_PATTERNS = ["{a}[,|;|.] [and after it|and next|followed by this: |then also|besides,|plus|moreover,|later] "
-    "{c}[.|]", "[Two things|Please do both|Both of these]: {d}[,|;| and] {c}[.|]",
-                  "[Start with|Begin:] {d}[, next|; second,|. After that] {c}[.|]",
-                  "{a}[,|;|.|] [and when that is done|and as soon as it is done|once done|and afterwards|and right after|after "
-                  "which|and as the second thing|and finally|and at the end|when done|next to that|in addition|and on top of "
-                  "that|before you go|further|then,|and with that done|and when you have it] {c}[.|]",
-                  "[Here are two wishes|Twice, please|Both now]: {d}[;|,|.| and] {c}[.|]",
-                  "{a}[,|;|.|] ~ {c}[.|]", "{a}[,|;|.|] ~ {c}[.|]", "{a}[,|;| and] ~ {c}[.|]", "~ {d}[,|;|.| and] ~ {c}[.|]"]
+JOINT_PATTERNS = [
+    "{a}[,|;|.] [and after it|and next|followed by this: |then also|besides,|plus|moreover,|later] {c}[.|]",
+    "[Two things|Please do both|Both of these]: {d}[,|;| and] {c}[.|]",
+    "[Start with|Begin:] {d}[, next|; second,|. After that] {c}[.|]",
+    "{a}[,|;|.|] [and when that is done|and as soon as it is done|once done|and afterwards|and right after|after which|and as the second thing|"
+    "and finally|and at the end|when done|next to that|in addition|and on top of that|before you go|further|then,|and with that done|"
+    "and when you have it] {c}[.|]",
+    "[Here are two wishes|Twice, please|Both now]: {d}[;|,|.| and] {c}[.|]",
+    "{a}[,|;|.|] ~ {c}[.|]",
+    "{a}[,|;|.|] ~ {c}[.|]",
+    "{a}[,|;| and] ~ {c}[.|]",
+    "~ {d}[,|;|.| and] ~ {c}[.|]",
+]
 
 
 class Tool:
