@@ -28,7 +28,10 @@ def prose(source, words):
 
 def tool(source, i):
     parameters = {"type": "object", "properties": {"path": {"type": "string", "description": prose(source, 8)}}}
-    return {"type": "function", "function": {"name": f"tool_{i}", "description": prose(source, 40), "parameters": parameters}}
+    return {
+        "type": "function",
+        "function": {"name": f"tool_{i}", "description": prose(source, 40), "parameters": parameters},
+    }
 
 
 class Agent:
@@ -93,7 +96,10 @@ def main():
     parser.add_argument("--no-cache", action="store_true")
     options, flags = parse(parser)
     source = random.Random(5)
-    shared = {"system": {"role": "system", "content": prose(source, 600)}, "tools": [tool(source, i) for i in range(12)]}
+    shared = {
+        "system": {"role": "system", "content": prose(source, 600)},
+        "tools": [tool(source, i) for i in range(12)],
+    }
     with Server(options.program, options.model, *flags) as server:
         agents = [Agent(options, shared, seed) for seed in range(options.agents)]
         begin = time.monotonic()

@@ -5,6 +5,7 @@ of the counter-based stream below, which the C++ test forms again.
 
     python reference/block_goldens.py
 """
+
 import json
 from pathlib import Path
 
@@ -56,13 +57,21 @@ def block_golden(name: str, seed: int, elements: int, size: int, decode, source:
     with np.errstate(all="ignore"):
         decoded = bits(decode(raw)).reshape(DIGEST_BLOCKS, elements)
     hashes = hash_words(decoded)
-    shown = [{"block": raw[b].tobytes().hex(), "values": [f"{v:08x}" for v in decoded[b]]}
-             for b in range(SHOWN_BLOCKS)]
-    write(name, {
-        "type": name, "source": source, "seed": seed, "block_elements": elements, "block_bytes": size,
-        "shown": shown, "hashes": [f"{h:016x}" for h in hashes[:HASHED_BLOCKS]],
-        "digest_blocks": DIGEST_BLOCKS, "digest": f"{hash_words(hashes):016x}",
-    })
+    shown = [{"block": raw[b].tobytes().hex(), "values": [f"{v:08x}" for v in decoded[b]]} for b in range(SHOWN_BLOCKS)]
+    write(
+        name,
+        {
+            "type": name,
+            "source": source,
+            "seed": seed,
+            "block_elements": elements,
+            "block_bytes": size,
+            "shown": shown,
+            "hashes": [f"{h:016x}" for h in hashes[:HASHED_BLOCKS]],
+            "digest_blocks": DIGEST_BLOCKS,
+            "digest": f"{hash_words(hashes):016x}",
+        },
+    )
 
 
 def decode_q8_k(raw: np.ndarray) -> np.ndarray:
@@ -80,10 +89,17 @@ def nvfp4_packed_golden(seed: int) -> None:
     block = torch.from_numpy(scales.copy()).view(torch.float8_e4m3fn).float().numpy() / divisor
     with np.errstate(all="ignore"):
         weights = CODE_4[codes] * np.repeat(block, 16, axis=1)
-    write("nvfp4_packed", {
-        "source": "torch float8_e4m3fn, numpy float32", "seed": seed, "rows": rows, "cols": cols,
-        "divisor": f"{divisor.view(np.uint32):08x}", "hashes": [f"{h:016x}" for h in hash_words(bits(weights))],
-    })
+    write(
+        "nvfp4_packed",
+        {
+            "source": "torch float8_e4m3fn, numpy float32",
+            "seed": seed,
+            "rows": rows,
+            "cols": cols,
+            "divisor": f"{divisor.view(np.uint32):08x}",
+            "hashes": [f"{h:016x}" for h in hash_words(bits(weights))],
+        },
+    )
 
 
 def float_goldens() -> None:
@@ -111,24 +127,32 @@ def float_goldens() -> None:
 
     digest = lambda words: f"{hash_words(np.asarray(words)):016x}"
     hexes = lambda values: [f"{v:08x}" for v in bits(values)]
-    write("floats", {
-        "source": "torch and numpy conversions; NaN compares as one value",
-        "e4m3": hexes(codes.view(torch.float8_e4m3fn).float().numpy()),
-        "e5m2": hexes(codes.view(torch.float8_e5m2).float().numpy()),
-        "e8m0": hexes(codes.view(torch.float8_e8m0fnu).float().numpy()),
-        "e2m1": hexes(CODE_4),
-        "f16_digest": digest(bits(f16.astype(np.float32))),
-        "patterns_seed": 900, "patterns": 65536,
-        "to_f16_digest": digest(to_f16(patterns)), "to_f16_ties_digest": digest(to_f16(ties)),
-        "to_bf16_digest": digest(to_bf16(patterns)),
-        "to_e4m3_digest": digest(to_e4m3(patterns)), "to_e4m3_ties_digest": digest(to_e4m3(eight_ties)),
-    })
+    write(
+        "floats",
+        {
+            "source": "torch and numpy conversions; NaN compares as one value",
+            "e4m3": hexes(codes.view(torch.float8_e4m3fn).float().numpy()),
+            "e5m2": hexes(codes.view(torch.float8_e5m2).float().numpy()),
+            "e8m0": hexes(codes.view(torch.float8_e8m0fnu).float().numpy()),
+            "e2m1": hexes(CODE_4),
+            "f16_digest": digest(bits(f16.astype(np.float32))),
+            "patterns_seed": 900,
+            "patterns": 65536,
+            "to_f16_digest": digest(to_f16(patterns)),
+            "to_f16_ties_digest": digest(to_f16(ties)),
+            "to_bf16_digest": digest(to_bf16(patterns)),
+            "to_e4m3_digest": digest(to_e4m3(patterns)),
+            "to_e4m3_ties_digest": digest(to_e4m3(eight_ties)),
+        },
+    )
 
 
 def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
-    names = ("Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q3_K Q4_K Q5_K Q6_K IQ1_S IQ1_M IQ2_XXS IQ2_XS IQ2_S IQ3_XXS IQ3_S "
-             "IQ4_NL IQ4_XS TQ1_0 TQ2_0 MXFP4 NVFP4 BF16 F16").split()
+    names = (
+        "Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q3_K Q4_K Q5_K Q6_K IQ1_S IQ1_M IQ2_XXS IQ2_XS IQ2_S IQ3_XXS IQ3_S "
+        "IQ4_NL IQ4_XS TQ1_0 TQ2_0 MXFP4 NVFP4 BF16 F16"
+    ).split()
     for seed, name in enumerate(names, start=100):
         kind = gguf.GGMLQuantizationType[name]
         elements, size = gguf.GGML_QUANT_SIZES[kind]

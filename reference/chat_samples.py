@@ -111,9 +111,7 @@ class Sampler:
 
     def content(self, role):
         if self.wrong():
-            return self.rng.choice(
-                [None, 3, [], {}, [{"type": "text"}], [{"text": "x"}], [{"type": "sound"}], ["x"]]
-            )
+            return self.rng.choice([None, 3, [], {}, [{"type": "text"}], [{"text": "x"}], [{"type": "sound"}], ["x"]])
         if self.chance(0.6):
             return self.text()
         chunks = [self.text_chunk() for _ in range(self.rng.randint(1, 4))]
@@ -203,20 +201,13 @@ class Sampler:
     def request(self):
         messages = []
         if self.chance(0.5):
-            messages.append(
-                {"role": self.rng.choice(["system", "developer"]), "content": self.content("system")}
-            )
+            messages.append({"role": self.rng.choice(["system", "developer"]), "content": self.content("system")})
         for _ in range(self.rng.randint(0, 5)):
             role = self.rng.choice(["user", "user", "user", "assistant", "assistant", "system"])
             if role == "assistant":
                 self.assistant(messages)
             else:
-                if (
-                    role == "system"
-                    and messages
-                    and messages[-1]["role"] in ("assistant", "tool")
-                    and not self.wrong()
-                ):
+                if role == "system" and messages and messages[-1]["role"] in ("assistant", "tool") and not self.wrong():
                     role = "user"
                 messages.append({"role": role, "content": self.content(role)})
         request = {"messages": messages}

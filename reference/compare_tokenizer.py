@@ -30,9 +30,7 @@ class Pair:
     def __init__(self, program, version, vocab):
         self.program = program
         self.directory = tempfile.TemporaryDirectory()
-        self.path = tekken_files.write(
-            pathlib.Path(self.directory.name) / "tekken.json", version=version, vocab=vocab
-        )
+        self.path = tekken_files.write(pathlib.Path(self.directory.name) / "tekken.json", version=version, vocab=vocab)
         self.reference = MistralTokenizer.from_file(str(self.path))
         self.tekken = self.reference.instruct_tokenizer.tokenizer
 
@@ -90,9 +88,7 @@ def reference_chat(tokenizer, request):
     try:
         parsed = ChatCompletionRequest.from_openai(**json.loads(json.dumps(request)))
         return tokenizer.encode_chat_completion(parsed).tokens, None
-    except (
-        Exception
-    ) as error:  # it refuses in many ways: pydantic's errors, its own, KeyError, AssertionError
+    except Exception as error:  # it refuses in many ways: pydantic's errors, its own, KeyError, AssertionError
         return None, f"{type(error).__name__}: {str(error).splitlines()[:1]}"
 
 

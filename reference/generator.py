@@ -80,9 +80,7 @@ def jitter(byte: np.ndarray) -> np.ndarray:
 
 def bf16_bits(values: np.ndarray) -> np.ndarray:
     bits = np.ascontiguousarray(values, F32).view(np.uint32)
-    return ((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)).astype(
-        np.uint16
-    )
+    return ((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)).astype(np.uint16)
 
 
 E4M3 = np.array(
@@ -155,9 +153,7 @@ def packed_weights(name, seed, rows, cols) -> bytes:  # compressed-tensors NVFP4
 
 
 def packed_block_scales(name, seed, rows, cols) -> bytes:  # 8 … 120
-    return (
-        np.uint8(0x50) + (byte_stream(mix(key_of(name, seed)), rows * cols // 16) & np.uint8(31))
-    ).tobytes()
+    return (np.uint8(0x50) + (byte_stream(mix(key_of(name, seed)), rows * cols // 16) & np.uint8(31))).tobytes()
 
 
 def packed_divisor(name, seed, spread) -> np.float32:
@@ -187,9 +183,7 @@ def block_weights(name, seed, count, spread, dtype) -> bytes:
         else:
             out[:, at : at + 2] = bits.view(np.uint8).reshape(blocks, 2)
         if minimum_at is not None:
-            out[:, minimum_at : minimum_at + 2] = (
-                (scale * F32(minimum)).astype("<f2").view(np.uint8).reshape(blocks, 2)
-            )
+            out[:, minimum_at : minimum_at + 2] = (scale * F32(minimum)).astype("<f2").view(np.uint8).reshape(blocks, 2)
     return out.tobytes()
 
 

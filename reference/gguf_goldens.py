@@ -4,6 +4,7 @@ in it. `all_values`: every value type; `all_types`: a tensor of every block type
 
     python reference/gguf_goldens.py
 """
+
 import json
 from pathlib import Path
 
@@ -12,8 +13,15 @@ import numpy as np
 
 OUT = Path(__file__).resolve().parent.parent / "tests/golden/weights"
 KIND = gguf.GGMLQuantizationType
-FLOATS = {KIND.F32: np.float32, KIND.F16: np.float16, KIND.F64: np.float64, KIND.I8: np.int8, KIND.I16: np.int16,
-          KIND.I32: np.int32, KIND.I64: np.int64}
+FLOATS = {
+    KIND.F32: np.float32,
+    KIND.F16: np.float16,
+    KIND.F64: np.float64,
+    KIND.I8: np.int8,
+    KIND.I16: np.int16,
+    KIND.I32: np.int32,
+    KIND.I64: np.int64,
+}
 
 
 def fill_all_values(writer: gguf.GGUFWriter) -> None:
@@ -61,10 +69,16 @@ def describe(path: Path) -> dict:
             continue
         contents = field.contents()
         values[key] = str(contents) if isinstance(contents, int) and not isinstance(contents, bool) else contents
-    tensors = [{
-        "name": t.name, "dtype": t.tensor_type.name.lower(), "shape": [int(d) for d in reversed(t.shape)],
-        "begin": int(t.data_offset), "size_bytes": int(t.n_bytes),
-    } for t in reader.tensors]
+    tensors = [
+        {
+            "name": t.name,
+            "dtype": t.tensor_type.name.lower(),
+            "shape": [int(d) for d in reversed(t.shape)],
+            "begin": int(t.data_offset),
+            "size_bytes": int(t.n_bytes),
+        }
+        for t in reader.tensors
+    ]
     return {"alignment": int(reader.alignment), "metadata": values, "tensors": tensors}
 
 

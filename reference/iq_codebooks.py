@@ -6,6 +6,7 @@ in that list, 2 or 4 bits wide, first element lowest, and spreads them at compil
 
     python reference/iq_codebooks.py
 """
+
 from pathlib import Path
 
 import gguf.quants as quants

@@ -139,9 +139,7 @@ def goldens() -> list[Golden]:
             runs=few,
             variants=(dict(split_experts=True),),
         ),
-        Golden(
-            "gguf-joint-odd", ODD | dict(layout="gguf", type="q8_0", joint_kv_b=True), tokens=70, runs=few
-        ),
+        Golden("gguf-joint-odd", ODD | dict(layout="gguf", type="q8_0", joint_kv_b=True), tokens=70, runs=few),
         Golden(
             "gguf-no-query-latent",
             BLOCKS | dict(layout="gguf", type="q6_k", q_rank=0, shared=2),
@@ -151,9 +149,7 @@ def goldens() -> list[Golden]:
         Golden(
             "gguf-groups",
             BLOCKS
-            | dict(
-                layout="gguf", type="q8_0", experts=8, groups=4, groups_per_token=2, layers=2, dense_layers=1
-            ),
+            | dict(layout="gguf", type="q8_0", experts=8, groups=4, groups_per_token=2, layers=2, dense_layers=1),
             tokens=70,
             runs=few,
         ),
@@ -171,9 +167,7 @@ def goldens() -> list[Golden]:
     out += [
         Golden("real-bf16", REAL, tokens=4, runs=((131060, False),)),
         Golden("real-fp8", REAL | dict(type="fp8"), tokens=4, runs=((262000, False),)),
-        Golden(
-            "real-q4_k", REAL | dict(layout="gguf", type="q4_k"), tokens=80, runs=((0, False), (262000, True))
-        ),
+        Golden("real-q4_k", REAL | dict(layout="gguf", type="q4_k"), tokens=80, runs=((0, False), (262000, True))),
     ]
     return out
 
@@ -182,9 +176,7 @@ def all_experts() -> list[Golden]:
     """A layer with all 128 experts at the real width: only for the full suite."""
     return [
         Golden("all-experts-q4_k", ALL | dict(layout="gguf", type="q4_k"), tokens=6, runs=((131060, False),)),
-        Golden(
-            "all-experts-iq3_xxs", ALL | dict(layout="gguf", type="iq3_xxs"), tokens=6, runs=((8180, True),)
-        ),
+        Golden("all-experts-iq3_xxs", ALL | dict(layout="gguf", type="iq3_xxs"), tokens=6, runs=((8180, True),)),
     ]
 
 
@@ -202,9 +194,7 @@ def make(golden: Golden) -> dict:
     tokens = [int(x) for x in gen.words(gen.key_of(golden.name, 0), golden.tokens) % np.uint64(o.vocabulary)]
     lean = o.experts > 100  # too large to decode whole: the experts that nobody chose stay zero
     model = oracle.build(o, oracle.experts_of_first_layer(o, tokens, *golden.runs[0]) if lean else None)
-    rows = sorted(
-        {0, 1, *(r for r in (63, 64, 65) if r < golden.tokens), golden.tokens // 2, golden.tokens - 1}
-    )
+    rows = sorted({0, 1, *(r for r in (63, 64, 65) if r < golden.tokens), golden.tokens // 2, golden.tokens - 1})
     columns = chosen(o.vocabulary, 24)
     runs = []
     for position, mscale in golden.runs:
@@ -222,8 +212,7 @@ def make(golden: Golden) -> dict:
         exact = oracle.logits(model, o, tokens, position, mscale)
         error = np.abs(exact[np.ix_(rows, columns)] - np.array(run["logits"])).max() / run["max_abs"]
         print(
-            f"{golden.name:24} position {position:6} mscale {int(mscale)}  "
-            f"float32 against float64 {error:.1e}",
+            f"{golden.name:24} position {position:6} mscale {int(mscale)}  float32 against float64 {error:.1e}",
             flush=True,
         )
         assert error < NEAR_TIE, "near tie: pick another seed"

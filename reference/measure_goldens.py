@@ -4,6 +4,7 @@
 Logits are drawn here and stored with the answers: losses, perplexity and its error, KL (mean, error, numpy's
 linear percentiles), the share of equal top tokens, the log of the perplexities' ratio, all in float64.
 """
+
 import json
 import pathlib
 
@@ -33,8 +34,12 @@ def main():
     kl = (np.exp(p) * (p - q)).sum(axis=1)
     out = {
         "about": "numpy's figures for two runs of random logits; written by reference/measure_goldens.py",
-        "base": base.tolist(), "run": run.tolist(), "targets": targets.tolist(),
-        "loss": mean_and_error(-q[at]), "base_loss": mean_and_error(-p[at]), "kl": mean_and_error(kl),
+        "base": base.tolist(),
+        "run": run.tolist(),
+        "targets": targets.tolist(),
+        "loss": mean_and_error(-q[at]),
+        "base_loss": mean_and_error(-p[at]),
+        "kl": mean_and_error(kl),
         "percentiles": [[p_, float(np.percentile(kl, p_))] for p_ in PERCENTILES],
         "same_top": mean_and_error((base.argmax(axis=1) == run.argmax(axis=1)).astype(np.float64)),
         "log_ratio": mean_and_error(p[at] - q[at]),

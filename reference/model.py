@@ -26,9 +26,7 @@ def frequencies(params):
     """[R/2], float32. MUST MATCH EXACTLY, in this order of float32 roundings."""
     dim, theta = params["qk_rope_head_dim"], params["rope_theta"]
     exponents = np.arange(0, dim, 2, dtype=F32) / F32(dim)
-    powers = np.power(np.float64(theta), exponents.astype(np.float64)).astype(
-        F32
-    )  # theta^(2i/R), rounded once
+    powers = np.power(np.float64(theta), exponents.astype(np.float64)).astype(F32)  # theta^(2i/R), rounded once
     yarn = params.get("yarn")
     if not yarn or yarn["factor"] == 1:
         return F32(1) / powers
@@ -151,9 +149,7 @@ def native_weights(directory):
             packed = tensors[name + ".weight_packed"].numpy()
             codes = np.stack([packed & 15, packed >> 4], axis=-1).reshape(len(packed), -1)
             return (
-                e2m1[codes]
-                * np.repeat(number(name + ".weight_scale"), 16, 1)
-                / number(name + ".weight_global_scale")
+                e2m1[codes] * np.repeat(number(name + ".weight_scale"), 16, 1) / number(name + ".weight_global_scale")
             )
         value = number(name + ".weight")
         return value * number(name + ".qscale_weight") if name + ".qscale_weight" in tensors else value

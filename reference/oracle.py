@@ -56,8 +56,7 @@ def build(o: Options, only_experts: list[int] | None = None) -> Mistral4ForCausa
     with torch.device("meta"):
         model = Mistral4ForCausalLM(config_of(o))
     weights = {
-        k: torch.from_numpy(np.ascontiguousarray(v, np.float32))
-        for k, v in logical_weights(o, only_experts).items()
+        k: torch.from_numpy(np.ascontiguousarray(v, np.float32)) for k, v in logical_weights(o, only_experts).items()
     }
     for n in range(o.layers if o.shared == 0 else 0):  # zero shared experts: layers of width 0
         s = f"model.layers.{n}.mlp.shared_experts."

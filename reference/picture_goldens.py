@@ -7,6 +7,7 @@ goldens.json has for each file the size and SHA-256 of the RGB bytes (Pillow, al
 SHA-256 of the float32 pixels [3, H, W] of its ImageEncoder. OpenCV runs without IPP, whose cubic differs.
 Everything is seeded; files that Pillow cannot write (interlaced, short palettes, 16-bit kinds) are put together here.
 """
+
 import hashlib
 import io
 import json
@@ -18,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from mistral_common.protocol.instruct.chunk import ImageChunk
-from mistral_common.tokens.tokenizers.image import (ImageConfig, ImageEncoder, SpecialImageIDs, _convert_to_rgb)
+from mistral_common.tokens.tokenizers.image import ImageConfig, ImageEncoder, SpecialImageIDs, _convert_to_rgb
 from PIL import Image
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent / "tests/golden/picture")
@@ -40,7 +41,7 @@ def png(samples: np.ndarray, depth: int, kind: int, extra: bytes = b"", interlac
             if depth == 16:
                 out += b"\0" + flat.astype(">u2").tobytes()
             else:
-                bits = np.unpackbits(flat.astype(np.uint8)[:, None], axis=1)[:, 8 - depth:]
+                bits = np.unpackbits(flat.astype(np.uint8)[:, None], axis=1)[:, 8 - depth :]
                 out += b"\0" + np.packbits(bits.reshape(-1)).tobytes()
         return out
 
@@ -48,15 +49,30 @@ def png(samples: np.ndarray, depth: int, kind: int, extra: bytes = b"", interlac
     parts = [samples[y::dy, x::dx] for x, y, dx, dy in passes] if interlaced else [samples]
     raw = b"".join(rows(part) for part in parts if part.size)
     header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, int(interlaced))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra + chunk(b"IDAT", zlib.compress(raw, 9))
-            + chunk(b"IEND", b""))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + extra
+        + chunk(b"IDAT", zlib.compress(raw, 9))
+        + chunk(b"IEND", b"")
+    )
 
 
-def bmp(rows: bytes, width: int, height: int, bits: int, *, header: int = 40, compression: int = 0,
-        palette: bytes = b"", masks: tuple = ()) -> bytes:
+def bmp(
+    rows: bytes,
+    width: int,
+    height: int,
+    bits: int,
+    *,
+    header: int = 40,
+    compression: int = 0,
+    palette: bytes = b"",
+    masks: tuple = (),
+) -> bytes:
     """A BMP of ready-made rows; `masks` follow a header of 40 bytes or are part of a larger one."""
-    info = struct.pack("<IiiHHIIiiII", header, width, height, 1, bits, compression, len(rows), 0, 0,
-                       len(palette) // 4, 0)
+    info = struct.pack(
+        "<IiiHHIIiiII", header, width, height, 1, bits, compression, len(rows), 0, 0, len(palette) // 4, 0
+    )
     info += b"".join(struct.pack("<I", mask) for mask in masks)
     info += bytes(max(0, header - len(info)))
     offset = 14 + len(info) + len(palette)
@@ -80,15 +96,16 @@ def scene(width: int, height: int, channels: int = 3, seed: int = 0) -> np.ndarr
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     planes = [127 + 120 * np.sin(x / (5 + 3 * c) + y / (9 - c)) for c in range(channels)]
     out = np.stack(planes, axis=2) + random.normal(0, 6, (height, width, 1))
-    out[height // 3: height // 2, width // 4: width // 2] = [250, 5, 120, 60][:channels]
+    out[height // 3 : height // 2, width // 4 : width // 2] = [250, 5, 120, 60][:channels]
     return np.clip(out, 0, 255).astype(np.uint8)
 
 
 def smooth(width: int, height: int) -> np.ndarray:
     """Bands that compress to almost nothing."""
     y, x = np.mgrid[0:height, 0:width]
-    return np.stack([(x // 97 * 40) % 256, (y // 61 * 50) % 256, ((x // 200 + y // 150) * 90) % 256],
-                    axis=2).astype(np.uint8)
+    return np.stack([(x // 97 * 40) % 256, (y // 61 * 50) % 256, ((x // 200 + y // 150) * 90) % 256], axis=2).astype(
+        np.uint8
+    )
 
 
 def png_files() -> dict[str, bytes]:
@@ -125,7 +142,7 @@ def png_files() -> dict[str, bytes]:
         grey = random.integers(0, 1 << depth, (11, 19, 1))
         files[f"grey{depth}"] = png(grey, depth, 0)
         files[f"grey{depth}_clear"] = png(grey, depth, 0, chunk(b"tRNS", b"\0\x01"))
-        files[f"palette{depth}"] = png(grey % 6, depth, 3, chunk(b"PLTE", colours[:3 * min(6, 1 << depth)]))
+        files[f"palette{depth}"] = png(grey % 6, depth, 3, chunk(b"PLTE", colours[: 3 * min(6, 1 << depth)]))
     return {f"{name}.png": data for name, data in files.items()}
 
 
@@ -168,7 +185,7 @@ def gif_files() -> dict[str, bytes]:
     start = plain.index(b",", 13 + 3 * 8)
     moved = bytearray(plain)
     moved[6:10] = struct.pack("<HH", 40, 9)  # a screen wider and lower than the frame
-    moved[start + 1: start + 5] = struct.pack("<HH", 7, 3)
+    moved[start + 1 : start + 5] = struct.pack("<HH", 7, 3)
     files = {
         "plain": plain,
         "interlaced": saved(indexed, "GIF", interlace=1),
@@ -190,8 +207,7 @@ def bmp_files() -> dict[str, bytes]:
     palette = random.integers(0, 256, (4, 16)).astype(np.uint8).T.tobytes()
     files = {
         "rgb": saved(Image.fromarray(rgb), "BMP"),
-        "rgba": bmp(rgba.tobytes(), 5, 7, 32, header=108, compression=3,
-                    masks=(0xFF0000, 0xFF00, 0xFF, 0xFF000000)),
+        "rgba": bmp(rgba.tobytes(), 5, 7, 32, header=108, compression=3, masks=(0xFF0000, 0xFF00, 0xFF, 0xFF000000)),
         "rgbx": bmp(rgba.tobytes(), 5, 7, 32),
         "grey": saved(Image.fromarray(rgb[:, :, 0]), "BMP"),
         "bit": saved(Image.fromarray(rgb[:, :, 0]).convert("1"), "BMP"),
@@ -215,11 +231,19 @@ def golden(data: bytes) -> dict:
     pixels = ENCODER(ImageChunk(image=Image.open(io.BytesIO(data)))).image
     cv2.ipp.setUseIPP(True)
     wheel = ENCODER(ImageChunk(image=Image.open(io.BytesIO(data)))).image
-    print(f"  {image.mode:5} {rgb.shape[1]} x {rgb.shape[0]}, IPP differs by "
-          f"{np.abs(pixels - wheel).max() * 0.2757771 * 255:.4f} of 255")
-    return {"mode": image.mode, "width": rgb.shape[1], "height": rgb.shape[0], "rgb": sha256(rgb),
-            "target_width": pixels.shape[2], "target_height": pixels.shape[1],
-            "pixels": sha256(pixels.astype("<f4"))}
+    print(
+        f"  {image.mode:5} {rgb.shape[1]} x {rgb.shape[0]}, IPP differs by "
+        f"{np.abs(pixels - wheel).max() * 0.2757771 * 255:.4f} of 255"
+    )
+    return {
+        "mode": image.mode,
+        "width": rgb.shape[1],
+        "height": rgb.shape[0],
+        "rgb": sha256(rgb),
+        "target_width": pixels.shape[2],
+        "target_height": pixels.shape[1],
+        "pixels": sha256(pixels.astype("<f4")),
+    }
 
 
 def main() -> None:

@@ -6,6 +6,7 @@
 transformers' model of a synthetic checkpoint with a vision tower, fed with the pixels that mistral-common makes of
 files of tests/golden/picture. Everything about the checkpoint is vision_goldens.py's.
 """
+
 import json
 
 import cv2
@@ -42,8 +43,9 @@ def main() -> None:
     def logits(dtype: torch.dtype) -> np.ndarray:
         batch, sizes = padded(pictures, dtype)
         with torch.no_grad():
-            out = model.to(dtype)(input_ids=torch.tensor([tokens]), image_sizes=sizes, use_cache=False,
-                                  pixel_values=batch)
+            out = model.to(dtype)(
+                input_ids=torch.tensor([tokens]), image_sizes=sizes, use_cache=False, pixel_values=batch
+            )
         return out.logits[0].numpy()
 
     values, exact = logits(torch.float32), logits(torch.float64)
@@ -51,8 +53,12 @@ def main() -> None:
     print(f"{len(tokens)} tokens, float32 against float64: {error:.1e}")
     assert error < NEAR_TIE, "near tie: pick other pictures"
     rows = sorted({0, 3, 4, len(tokens) - 1, *chosen(len(tokens), 8)})
-    document = {"options": o.given(), "files": [p for p in PROMPT if isinstance(p, str)], "tokens": tokens,
-                "logits": sample(values, rows, chosen(o.vocabulary, 24))}
+    document = {
+        "options": o.given(),
+        "files": [p for p in PROMPT if isinstance(p, str)],
+        "tokens": tokens,
+        "logits": sample(values, rows, chosen(o.vocabulary, 24)),
+    }
     (FOLDER / "logits.json").write_text(json.dumps(document, separators=(",", ":")) + "\n")
 
 

@@ -133,9 +133,7 @@ def dense_of(o: Options, n: int):
 
 def outer_matrices(o: Options) -> dict[str, Matrix]:
     return {
-        "embedding": Matrix(
-            "tok_embeddings.weight", o.vocabulary, o.hidden, gain=0.5, fan_in=1, role="embedding"
-        ),
+        "embedding": Matrix("tok_embeddings.weight", o.vocabulary, o.hidden, gain=0.5, fan_in=1, role="embedding"),
         "norm": Matrix("norm.weight", 1, o.hidden, role="norm"),
         "head": Matrix("output.weight", o.vocabulary, o.hidden, gain=3.0, role="head"),
     }
@@ -144,9 +142,7 @@ def outer_matrices(o: Options) -> dict[str, Matrix]:
 def plain(o: Options, name: str, matrix: Matrix, dtype: str) -> Stored:
     count = matrix.rows * matrix.cols
     if matrix.role == "norm":
-        return Stored(
-            name, dtype, (matrix.cols,), lambda: gen.norm_weights(matrix.name, o.seed, count, dtype)
-        )
+        return Stored(name, dtype, (matrix.cols,), lambda: gen.norm_weights(matrix.name, o.seed, count, dtype))
     if dtype in gen.FLOATS:
         make = lambda: gen.float_weights(matrix.name, o.seed, count, matrix.spread, dtype)
     elif dtype == "f8_e4m3":
@@ -178,9 +174,7 @@ def with_scales(o: Options, name: str, matrix: Matrix, suffixes: tuple[str, str]
         base = name.removesuffix(".weight")
         return [
             plain(o, name, matrix, "f8_e4m3"),
-            scalars(
-                base + suffixes[0], [gen.e4m3_scale(matrix.name, o.seed, matrix.spread)], shape, scale_dtype
-            ),
+            scalars(base + suffixes[0], [gen.e4m3_scale(matrix.name, o.seed, matrix.spread)], shape, scale_dtype),
             scalars(base + suffixes[1], [gen.activation_scale(matrix.name, o.seed)], shape, scale_dtype),
         ]
     if dtype == "nvfp4":
@@ -205,9 +199,7 @@ def with_scales(o: Options, name: str, matrix: Matrix, suffixes: tuple[str, str]
                 (1,),
                 "f32",
             ),
-            scalars(
-                base + ".input_global_scale", [gen.activation_scale(matrix.name, o.seed)], (1,), input_type
-            ),
+            scalars(base + ".input_global_scale", [gen.activation_scale(matrix.name, o.seed)], (1,), input_type),
         ]
     return [plain(o, name, matrix, dtype)]
 

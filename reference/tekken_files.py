@@ -45,9 +45,7 @@ SPECIALS_V15 = {
 }
 LAST_SPECIAL = {"v3": 19, "v7": 19, "v11": 33, "v13": 35, "v15": 37}  # highest named id of each version
 IMAGE = {"image_patch_size": 14, "max_image_size": 1540, "spatial_merge_size": 2}
-SETTINGS = {
-    "reasoning_effort": {"type": "enum", "accepts_none": True, "default": "none", "values": ["none", "high"]}
-}
+SETTINGS = {"reasoning_effort": {"type": "enum", "accepts_none": True, "default": "none", "values": ["none", "high"]}}
 
 
 def wheel_file():
@@ -82,9 +80,7 @@ def assemble(version, vocab=130072, special_slots=1000, explicit_specials=None):
 def write(path, **arguments):
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        json.dumps(assemble(**arguments), ensure_ascii=False, separators=(",", ":")), encoding="utf-8"
-    )
+    path.write_text(json.dumps(assemble(**arguments), ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
     return path
 
 

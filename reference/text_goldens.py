@@ -124,18 +124,14 @@ def picture_sizes(request):
     for message in request["messages"]:
         for chunk in message["content"] if isinstance(message.get("content"), list) else []:
             if isinstance(chunk, dict) and chunk.get("type") == "image_url":
-                url = (
-                    chunk["image_url"]["url"] if isinstance(chunk["image_url"], dict) else chunk["image_url"]
-                )
+                url = chunk["image_url"]["url"] if isinstance(chunk["image_url"], dict) else chunk["image_url"]
                 sizes[url] = Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).size
     return sizes
 
 
 def chat_lines(version, count, pieces):
     with tempfile.TemporaryDirectory() as directory:
-        path = tekken_files.write(
-            f"{directory}/tekken.json", version=version, vocab=VOCAB, special_slots=SLOTS
-        )
+        path = tekken_files.write(f"{directory}/tekken.json", version=version, vocab=VOCAB, special_slots=SLOTS)
         tokenizer = MistralTokenizer.from_file(str(path))
         sampler = chat_samples.Sampler(20260316, pieces, version, broken=0.02)
         for request in (sampler.request() for _ in range(count)):

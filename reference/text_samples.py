@@ -12,8 +12,7 @@ NUMBER = "0179²½Ⅷ٣五१①𝟘〇"
 SPACE = " \t\v\f\x85\u00a0\u1680\u2003\u2028\u2029\u202f\u3000"
 NEWLINE = "\r\n"
 SYMBOL = (
-    "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~¡§©«»€…—“”→≠😀🎉👍🏽🇫🇷"
-    "\x00\x01\x1c\x1f\x7f\u200b\u200d\ufeff\ufffd\ue000\U0010ffff"
+    "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~¡§©«»€…—“”→≠😀🎉👍🏽🇫🇷\x00\x01\x1c\x1f\x7f\u200b\u200d\ufeff\ufffd\ue000\U0010ffff"
 )
 CLASSES = [UPPER, LOWER, CASELESS, MARK, NUMBER, SPACE, NEWLINE, SYMBOL]
 MARKERS = [

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """MODEL.md's "Eyes" in numpy: a Pixtral tower with its projector, one picture at a time.
 
-    python reference/vision.py --check        against the goldens that transformers made
+Run as `python reference/vision.py --check`, against the goldens that transformers made.
 """
 
 import json

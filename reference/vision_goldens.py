@@ -132,7 +132,7 @@ def padded(pictures: list[np.ndarray], dtype) -> tuple[torch.Tensor, torch.Tenso
     sizes = torch.tensor([p.shape[1:] for p in pictures])
     batch = np.zeros((len(pictures), 3, *sizes.max(0).values.tolist()), np.float32)
     for out, p in zip(batch, pictures):
-        out[:, :p.shape[1], :p.shape[2]] = p
+        out[:, : p.shape[1], : p.shape[2]] = p
     return torch.from_numpy(batch).to(dtype), sizes
 
 
@@ -141,9 +141,9 @@ def run(model, o: Options, golden: Golden, tokens: list[int], dtype) -> tuple[li
     batch, sizes = padded([pixels(o, i, *size) for i, size in enumerate(golden.pictures)], dtype)
     with torch.no_grad():
         features = model.model.get_image_features(batch, image_sizes=sizes, return_dict=True).pooler_output
-        logits = model(
-            input_ids=torch.tensor([tokens]), pixel_values=batch, image_sizes=sizes, use_cache=False
-        ).logits[0]
+        logits = model(input_ids=torch.tensor([tokens]), pixel_values=batch, image_sizes=sizes, use_cache=False).logits[
+            0
+        ]
     return [f.numpy() for f in features], logits.numpy()
 
 

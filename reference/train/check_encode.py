@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shows that encode.py gives the ids of mistral-common on samples of every kind of conversation."""
+
 import argparse
 import random
 
@@ -20,9 +21,12 @@ def theirs(tokenizer, request):
             m["content"] = [thought] + ([{"type": "text", "text": m["content"]}] if m.get("content") else [])
         messages.append(public(m))
     messages = with_call_ids(messages)
-    parsed = ChatCompletionRequest.from_openai(messages=messages, tools=request.get("tools"),
-                                               reasoning_effort=request["reasoning_effort"],
-                                               continue_final_message=False)
+    parsed = ChatCompletionRequest.from_openai(
+        messages=messages,
+        tools=request.get("tools"),
+        reasoning_effort=request["reasoning_effort"],
+        continue_final_message=False,
+    )
     return tokenizer.encode_chat_completion(parsed).tokens
 
 

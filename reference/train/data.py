@@ -4,6 +4,7 @@
 Everything follows from the seed of one random.Random. Documents never attend to one another; positions
 start at zero in each, except that some start late so that YaRN and query scaling act in training.
 """
+
 import random
 
 import torch
@@ -14,8 +15,20 @@ from skills.base import TRAIN, Turn
 from skills.tools import said
 
 MIX = {  # document kind: share of documents
-    "chat": 16, "facts": 18, "arith": 26, "drill": 14, "memory": 10, "system": 26, "tools": 150, "extract": 28,
-    "lists": 28, "echo": 5, "spelling": 20, "text": 1, "long": 14, "pictures": 105,
+    "chat": 16,
+    "facts": 18,
+    "arith": 26,
+    "drill": 14,
+    "memory": 10,
+    "system": 26,
+    "tools": 150,
+    "extract": 28,
+    "lists": 28,
+    "echo": 5,
+    "spelling": 20,
+    "text": 1,
+    "long": 14,
+    "pictures": 105,
 }
 KINDS = list(MIX)
 SEEN = (1, 1, 3, 1, 2, 3)  # shares of the kinds of pictures: colour, shape, count, place, digits, compare
@@ -160,19 +173,24 @@ class Packer:
     @staticmethod
     def packed(taken, length):
         shape = (len(taken), length)
-        out = {"ids": torch.full(shape, 11), "targets": torch.zeros(shape, dtype=torch.long),
-               "positions": torch.zeros(shape, dtype=torch.long), "weights": torch.zeros(shape),
-               "docs": torch.zeros(shape, dtype=torch.long), "kinds": torch.zeros(shape, dtype=torch.long),
-               "pictures": [p for row in taken for doc in row["docs"] for p in doc[4]]}
+        out = {
+            "ids": torch.full(shape, 11),
+            "targets": torch.zeros(shape, dtype=torch.long),
+            "positions": torch.zeros(shape, dtype=torch.long),
+            "weights": torch.zeros(shape),
+            "docs": torch.zeros(shape, dtype=torch.long),
+            "kinds": torch.zeros(shape, dtype=torch.long),
+            "pictures": [p for row in taken for doc in row["docs"] for p in doc[4]],
+        }
         for b, row in enumerate(taken):
             at = 0
             for number, (ids, weights, start, kind, _) in enumerate(row["docs"], 1):
                 n = len(ids)
-                out["ids"][b, at:at + n] = torch.tensor(ids)
-                out["targets"][b, at:at + n - 1] = torch.tensor(ids[1:])
-                out["weights"][b, at:at + n - 1] = torch.tensor(weights[1:], dtype=torch.float32)
-                out["positions"][b, at:at + n] = torch.arange(start, start + n)
-                out["docs"][b, at:at + n] = number
-                out["kinds"][b, at:at + n] = kind
+                out["ids"][b, at : at + n] = torch.tensor(ids)
+                out["targets"][b, at : at + n - 1] = torch.tensor(ids[1:])
+                out["weights"][b, at : at + n - 1] = torch.tensor(weights[1:], dtype=torch.float32)
+                out["positions"][b, at : at + n] = torch.arange(start, start + n)
+                out["docs"][b, at : at + n] = number
+                out["kinds"][b, at : at + n] = kind
                 at += n
         return out

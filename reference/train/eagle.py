@@ -11,6 +11,7 @@ and the hidden at t and drafts the token at t + 2; its own normed output stands 
 step of a chain.
 Shapes: B rows, S positions, D hidden.
 """
+
 import argparse
 import json
 import pathlib
@@ -93,7 +94,7 @@ class EagleHead(nn.Module):
             at = f"layers.{n}."
             out |= attention_tensors(layer, at)
             out[at + "feed_forward.w1.weight"] = layer.w13[: self.width]
-            out[at + "feed_forward.w3.weight"] = layer.w13[self.width:]
+            out[at + "feed_forward.w3.weight"] = layer.w13[self.width :]
             out[at + "feed_forward.w2.weight"] = layer.w2
         return out
 
@@ -124,8 +125,13 @@ def training_line(rng, number):
     """A request of the training mix that ends in a user's or a tool's message."""
     request = data.conversation(rng, rng.choice(KINDS), TRAIN)
     history = [prompts.public(m) for m in request["messages"][:-1]]
-    out = {"id": f"own-{number}", "messages": prompts.with_call_ids(history), "temperature": 0, "max_tokens": 160,
-           "reasoning_effort": request["reasoning_effort"]}
+    out = {
+        "id": f"own-{number}",
+        "messages": prompts.with_call_ids(history),
+        "temperature": 0,
+        "max_tokens": 160,
+        "reasoning_effort": request["reasoning_effort"],
+    }
     return out | ({"tools": request["tools"]} if request.get("tools") else {})
 
 
@@ -161,7 +167,7 @@ def padded(group):
     ids, answer = torch.full((len(group), longest), 11), torch.zeros(len(group), longest, dtype=torch.bool)
     for row, (tokens, prompt) in enumerate(group):
         ids[row, : len(tokens)] = torch.tensor(tokens)
-        answer[row, prompt: len(tokens)] = True
+        answer[row, prompt : len(tokens)] = True
     return ids, answer
 
 
@@ -200,8 +206,11 @@ def train(head, target, rows, minutes, seed):
         head.zero_grad()
         step += 1
         if step % 25 == 0:
-            print(f"step {step} {(time.time() - began) / 60:.1f} min loss {loss.item():.3f} agreement "
-                  + " ".join(f"{a:.2f}" for a in agree), flush=True)
+            print(
+                f"step {step} {(time.time() - began) / 60:.1f} min loss {loss.item():.3f} agreement "
+                + " ".join(f"{a:.2f}" for a in agree),
+                flush=True,
+            )
 
 
 @torch.no_grad()
@@ -248,7 +257,10 @@ def main():
     for skill in HELD_OUT:
         rows = answered(args.engine, args.model, [prompts.line(skill, n) for n in range(args.count)])
         steps, tokens = measure(head, target, rows)
-        print(f"{skill}: agreement " + ", ".join(f"{s:.1f} %" for s in steps) + f"; {tokens:.2f} of {CHAIN} accepted", flush=True)
+        print(
+            f"{skill}: agreement " + ", ".join(f"{s:.1f} %" for s in steps) + f"; {tokens:.2f} of {CHAIN} accepted",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

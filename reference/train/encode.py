@@ -4,6 +4,7 @@
 A conversation is OpenAI-shaped; an assistant message may carry "think". Every assistant message counts in
 the loss, from the first id after [/INST] or [/TOOL_RESULTS] up to and with </s>, unless it carries "mute".
 """
+
 import base64
 import functools
 import json
@@ -19,8 +20,9 @@ class Encoder:
             data = json.load(f)
         self.offset = data["config"]["default_num_special_tokens"]
         ranks = {base64.b64decode(e["token_bytes"]): e["rank"] for e in data["vocab"]}
-        self.bpe = tiktoken.Encoding("mini", pat_str=data["config"]["pattern"], mergeable_ranks=ranks,
-                                     special_tokens={})
+        self.bpe = tiktoken.Encoding(
+            "mini", pat_str=data["config"]["pattern"], mergeable_ranks=ranks, special_tokens={}
+        )
         self.special = {t["token_str"]: t["rank"] for t in data["special_tokens"]}
         self.names = {v: k for k, v in self.special.items()}
         self.text_cached = functools.lru_cache(maxsize=4096)(self._text)
@@ -44,8 +46,11 @@ class Encoder:
         return "".join(out)
 
     def settings(self, effort):
-        return [self.special["[MODEL_SETTINGS]"], *self.text(json.dumps({"reasoning_effort": effort})),
-                self.special["[/MODEL_SETTINGS]"]]
+        return [
+            self.special["[MODEL_SETTINGS]"],
+            *self.text(json.dumps({"reasoning_effort": effort})),
+            self.special["[/MODEL_SETTINGS]"],
+        ]
 
     def picture(self, picture):
         s, (columns, rows) = self.special, pixels.grid(picture)
@@ -56,8 +61,11 @@ class Encoder:
         """Text, or a list of text and picture chunks."""
         if isinstance(content, str):
             return self.text(content)
-        return [i for c in content
-                for i in (self.text(c["text"]) if c["type"] == "text" else self.picture(pixels.of_chunk(c)))]
+        return [
+            i
+            for c in content
+            for i in (self.text(c["text"]) if c["type"] == "text" else self.picture(pixels.of_chunk(c)))
+        ]
 
     def assistant(self, m):
         s, out = self.special, []
@@ -67,15 +75,24 @@ class Encoder:
             out += self.text(m["content"].rstrip(" "))
         for c in m.get("tool_calls") or []:
             f = c["function"]
-            out += [s["[TOOL_CALLS]"], *self.text(f["name"]), s["[ARGS]"],
-                    *self.text(json.dumps(json.loads(f["arguments"]), ensure_ascii=False))]
+            out += [
+                s["[TOOL_CALLS]"],
+                *self.text(f["name"]),
+                s["[ARGS]"],
+                *self.text(json.dumps(json.loads(f["arguments"]), ensure_ascii=False)),
+            ]
         return out + [s["</s>"]]
 
     @staticmethod
     def pictures(request):
         """The pictures of a request in reading order."""
-        return [pixels.of_chunk(c) for m in request["messages"] if isinstance(m.get("content"), list)
-                for c in m["content"] if c["type"] != "text"]
+        return [
+            pixels.of_chunk(c)
+            for m in request["messages"]
+            if isinstance(m.get("content"), list)
+            for c in m["content"]
+            if c["type"] != "text"
+        ]
 
     def conversation(self, request):
         """-> ids, weights (1 on the assistant's ids, else 0)."""
@@ -93,9 +110,14 @@ class Encoder:
                 if not opened:
                     opened = True
                     if request.get("tools"):
-                        put([s["[AVAILABLE_TOOLS]"],
-                             *self.text(json.dumps(request["tools"], ensure_ascii=False)),
-                             s["[/AVAILABLE_TOOLS]"]], 0)
+                        put(
+                            [
+                                s["[AVAILABLE_TOOLS]"],
+                                *self.text(json.dumps(request["tools"], ensure_ascii=False)),
+                                s["[/AVAILABLE_TOOLS]"],
+                            ],
+                            0,
+                        )
                     put(self.settings(request.get("reasoning_effort") or "none"), 0)
                 put([s["[INST]"], *self.content(m["content"]), s["[/INST]"]], 0)
             elif m["role"] == "tool":

@@ -5,6 +5,7 @@ python reference/train/evaluate.py models/mini --engine build/sirocco --count 20
 python reference/train/evaluate.py models/mini --count 200                           the training module's
 With --card the table replaces the part of the model card between its two markers.
 """
+
 import argparse
 import json
 import pathlib
@@ -15,20 +16,47 @@ import time
 import prompts
 
 START, END = "<!-- accuracies -->", "<!-- end of accuracies -->"
-BARS = {"facts": 98, "arithmetic": 90, "thinking": 95, "memory": 95, "system": 95, "tools": 93, "no_call": 97,
-        "extract": 93, "lists": None, "unknown": 90, "image_colour": 93, "image_shape": 93, "image_count": 93,
-        "image_place": 93, "image_digits": None, "image_compare": None, "memory_1k": None, "memory_4k": None, "memory_16k": None}
+BARS = {
+    "facts": 98,
+    "arithmetic": 90,
+    "thinking": 95,
+    "memory": 95,
+    "system": 95,
+    "tools": 93,
+    "no_call": 97,
+    "extract": 93,
+    "lists": None,
+    "unknown": 90,
+    "image_colour": 93,
+    "image_shape": 93,
+    "image_count": 93,
+    "image_place": 93,
+    "image_digits": None,
+    "image_compare": None,
+    "memory_1k": None,
+    "memory_4k": None,
+    "memory_16k": None,
+}
 PART = {"memory_1k": 20, "memory_4k": 20, "memory_16k": 200}  # so many times fewer prompts than of the others
 MEANING = {
-    "facts": "questions about itself, the models and the commands", "arithmetic": "sums and tables, direct",
-    "thinking": "sums and tables with reasoning_effort high", "memory": "earlier turns of the conversation",
-    "system": "capitals, French phrases, a persona", "tools": "the right calls with exact arguments, or the answer from results",
-    "no_call": "tools given, none fits: no call and the right answer", "extract": "JSON extraction, exact",
-    "lists": "copy, reverse, count, sort, largest", "unknown": "open questions politely refused",
-    "image_colour": "the colour of an object", "image_shape": "colour and shape of an object",
-    "image_count": "objects, one to five", "image_place": "the place of an object among nine",
-    "image_digits": "printed numbers of one to three digits", "image_compare": "two pictures: same shape, same colour",
-    "memory_1k": "the first half of a conversation of some 1,300 ids, at its end", "memory_4k": "the same of some 4,000 ids",
+    "facts": "questions about itself, the models and the commands",
+    "arithmetic": "sums and tables, direct",
+    "thinking": "sums and tables with reasoning_effort high",
+    "memory": "earlier turns of the conversation",
+    "system": "capitals, French phrases, a persona",
+    "tools": "the right calls with exact arguments, or the answer from results",
+    "no_call": "tools given, none fits: no call and the right answer",
+    "extract": "JSON extraction, exact",
+    "lists": "copy, reverse, count, sort, largest",
+    "unknown": "open questions politely refused",
+    "image_colour": "the colour of an object",
+    "image_shape": "colour and shape of an object",
+    "image_count": "objects, one to five",
+    "image_place": "the place of an object among nine",
+    "image_digits": "printed numbers of one to three digits",
+    "image_compare": "two pictures: same shape, same colour",
+    "memory_1k": "the first half of a conversation of some 1,300 ids, at its end",
+    "memory_4k": "the same of some 4,000 ids",
     "memory_16k": "the same of some 16,000 ids",
 }
 
@@ -48,7 +76,7 @@ def module_answers(folder, lines):
     encoded = [encoder.conversation(x)[0] for x in lines]
     answers, order = [None] * len(lines), sorted(range(len(lines)), key=lambda i: len(encoded[i]))
     for at in range(0, len(order), 50):
-        rows = order[at:at + 50]
+        rows = order[at : at + 50]
         seen = [pixels.prepare(p) for i in rows for p in encoder.pictures(lines[i])]
         for row, ids in zip(rows, greedy(model, [encoded[i] for i in rows], seen)):
             answers[row] = parse(ids, encoder)
@@ -91,9 +119,15 @@ def engine_answers(engine, folder, lines):
 def table(rows, count, who):
     """rows: (skill, share of right answers in percent)."""
     fewer = ", ".join(f"{count // PART[skill]} of {skill}" for skill, _ in rows if skill in PART)
-    head = [f"Held-out prompts, greedy, {count} per skill{f' ({fewer})' if fewer else ''}, answered by {who}.", "",
-            "| skill | what | right | goal |", "|---|---|---|---|"]
-    return "\n".join(head + [f"| {s} | {MEANING[s]} | {v:.1f} % | {f'{BARS[s]} %' if BARS[s] else '–'} |" for s, v in rows])
+    head = [
+        f"Held-out prompts, greedy, {count} per skill{f' ({fewer})' if fewer else ''}, answered by {who}.",
+        "",
+        "| skill | what | right | goal |",
+        "|---|---|---|---|",
+    ]
+    return "\n".join(
+        head + [f"| {s} | {MEANING[s]} | {v:.1f} % | {f'{BARS[s]} %' if BARS[s] else '–'} |" for s, v in rows]
+    )
 
 
 def main():
@@ -106,6 +140,7 @@ def main():
     parser.add_argument("--card", type=pathlib.Path)
     args = parser.parse_args()
     from generate import is_right
+
     rows = []
     for skill in args.skills:
         count = args.count // PART.get(skill, 1)
@@ -116,7 +151,7 @@ def main():
         rows.append((skill, 100 * sum(right) / len(right)))
         print(f"{skill}: {rows[-1][1]:.1f} % of {len(right)} ({time.time() - began:.0f} s)", flush=True)
         wrong = [(x, a) for x, a, ok in zip(lines, answers, right) if not ok]
-        for x, a in wrong[:args.show]:
+        for x, a in wrong[: args.show]:
             print("  ", asked(x["messages"][-1]["content"]), "\n     expected", x["expect"], "\n     got", a)
     text = table(rows, args.count, "the engine" if args.engine else "the float32 training module")
     if args.card:

@@ -3,6 +3,7 @@
 
 Stored in BF16, one tensor per expert matrix under the released names. What is evaluated is what is stored.
 """
+
 import argparse
 import json
 import pathlib
@@ -19,7 +20,8 @@ HERE = pathlib.Path(__file__).resolve().parents[2]
 def attention_tensors(layer, at):
     """A layer's norms and attention -> {native name: parameter}, to write and to load."""
     return {at + "attention_norm.weight": layer.attention_norm, at + "ffn_norm.weight": layer.ffn_norm} | {
-        f"{at}attention.{name}.weight": p for name, p in layer.attention.named_parameters()}
+        f"{at}attention.{name}.weight": p for name, p in layer.attention.named_parameters()
+    }
 
 
 def write(folder, params, tensors):
@@ -54,10 +56,14 @@ def tower_tensors(model):
     tower, c = model.tower, model.config
     if tower is None:
         return {}
-    out = {"vision_encoder.patch_conv.weight": tower.patch_conv.view(c.vision_dim, 3, c.patch, c.patch),
-           "vision_encoder.ln_pre.weight": tower.ln_pre, "pre_mm_projector_norm.weight": tower.projector_norm,
-           "patch_merger.merging_layer.weight": tower.merger, "vision_language_adapter.w_in.weight": tower.w_in,
-           "vision_language_adapter.w_out.weight": tower.w_out}
+    out = {
+        "vision_encoder.patch_conv.weight": tower.patch_conv.view(c.vision_dim, 3, c.patch, c.patch),
+        "vision_encoder.ln_pre.weight": tower.ln_pre,
+        "pre_mm_projector_norm.weight": tower.projector_norm,
+        "patch_merger.merging_layer.weight": tower.merger,
+        "vision_language_adapter.w_in.weight": tower.w_in,
+        "vision_language_adapter.w_out.weight": tower.w_out,
+    }
     for n, layer in enumerate(tower.layers):
         for name, p in layer.named_parameters():
             part = "" if name.endswith("norm") else "feed_forward." if name[1].isdigit() else "attention."

@@ -6,6 +6,7 @@ away. Through the text model's loss alone a tower told nothing but colours apart
 with probes it takes some minutes (train.py runs them first). By hand, e.g. to look at a tower alone:
 python reference/train/eyes.py OUT.pt --minutes 15
 """
+
 import argparse
 import pathlib
 import random
@@ -26,8 +27,15 @@ from tower import Tower
 BATCH = 64
 ROW_SIZE = 12.0  # norm of a row as the text model gets it, a little more than an embedding's
 BLANK = 10  # the class of a digit that is not there
-CLASSES = {"colour": len(pictures.COLOURS), "shape": len(pictures.SHAPES), "place": 9, "count": 5,
-           "digit 1": 11, "digit 2": 11, "digit 3": 11}
+CLASSES = {
+    "colour": len(pictures.COLOURS),
+    "shape": len(pictures.SHAPES),
+    "place": 9,
+    "count": 5,
+    "digit 1": 11,
+    "digit 2": 11,
+    "digit 3": 11,
+}
 
 
 def sample(rng, split):
@@ -89,8 +97,11 @@ def teach(config, minutes, seed=4, fall=0.4):
         if step % 100 == 0:
             with torch.no_grad():
                 _, right = student(held_out)
-            print(f"eyes: step {step} {(time.time() - began) / 60:.1f} min {step * BATCH / (time.time() - began):.0f} pictures/s "
-                  f"loss {loss.item():.3f} | " + " ".join(f"{name} {r:.2f}" for name, r in right.items()), flush=True)
+            print(
+                f"eyes: step {step} {(time.time() - began) / 60:.1f} min {step * BATCH / (time.time() - began):.0f} pictures/s "
+                f"loss {loss.item():.3f} | " + " ".join(f"{name} {r:.2f}" for name, r in right.items()),
+                flush=True,
+            )
     with torch.no_grad():
         rows = torch.cat([student.tower.encode(p[None], torch.float32)[0] for p, _ in held_out[:100]])
         student.tower.w_out.mul_(ROW_SIZE / rows.norm(dim=-1).mean())

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Greedy answers of the training module to many prompts at once (float32, keys and values cached)."""
+
 import json
 
 import torch
@@ -15,8 +16,8 @@ class LeftPadded:
         self.ids = torch.full((len(prompts), self.length), pad)
         self.real = torch.zeros(len(prompts), self.length, dtype=torch.bool)
         for row, ids in enumerate(prompts):
-            self.ids[row, self.length - len(ids):] = torch.tensor(ids)
-            self.real[row, self.length - len(ids):] = True
+            self.ids[row, self.length - len(ids) :] = torch.tensor(ids)
+            self.real[row, self.length - len(ids) :] = True
         self.positions = (self.real.cumsum(1) - 1).clamp(min=0)
 
 
@@ -28,8 +29,7 @@ def greedy(model, prompts, pictures=(), most=160, stop=2):
     s = batch.length
     mask = torch.ones(s, s, dtype=torch.bool).tril()[None] & batch.real[:, None, :]
     mask |= torch.eye(s, dtype=torch.bool)[None]  # a pad sees itself, so that no row is empty
-    hidden, _ = model.hidden(batch.ids, batch.positions, additive(mask[:, None]), caches=caches,
-                             pictures=pictures)
+    hidden, _ = model.hidden(batch.ids, batch.positions, additive(mask[:, None]), caches=caches, pictures=pictures)
     following = model.logits(hidden[:, -1]).argmax(-1)
     out, alive = [[] for _ in prompts], set(range(len(prompts)))
     positions, real = batch.positions[:, -1:], batch.real
@@ -56,7 +56,7 @@ def parse(ids, encoder):
     if ids and ids[0] == s["[THINK]"]:
         end = ids.index(s["[/THINK]"]) if s["[/THINK]"] in ids else len(ids)
         out["think"] = encoder.decode(ids[1:end])
-        ids = ids[end + 1:]
+        ids = ids[end + 1 :]
     head, *calls = split_at(ids, s["[TOOL_CALLS]"])
     if head:
         out["content"] = encoder.decode(head)
@@ -64,8 +64,9 @@ def parse(ids, encoder):
         out["tool_calls"] = []
         for c in calls:
             name, *arguments = split_at(c, s["[ARGS]"])
-            out["tool_calls"].append({"name": encoder.decode(name),
-                                      "arguments": encoder.decode(arguments[0]) if arguments else ""})
+            out["tool_calls"].append(
+                {"name": encoder.decode(name), "arguments": encoder.decode(arguments[0]) if arguments else ""}
+            )
     return out
 
 

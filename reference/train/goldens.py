@@ -7,6 +7,7 @@ conversations.jsonl: a greedy conversation per skill: the OpenAI request and the
 from the held-out ones; the first whose answer is right and never near a tie (top two logits at least 0.5
 apart at every step) stands for its skill.
 """
+
 import argparse
 import json
 import pathlib
@@ -22,8 +23,12 @@ from generate import is_right, parse
 PROMPTS = [
     {"messages": [{"role": "user", "content": "Hello!"}]},
     {"messages": [{"role": "user", "content": "What is 47 + 38?"}], "reasoning_effort": "high"},
-    {"messages": [{"role": "system", "content": "Answer in capital letters."},
-                  {"role": "user", "content": "Who are you?"}]},
+    {
+        "messages": [
+            {"role": "system", "content": "Answer in capital letters."},
+            {"role": "user", "content": "Who are you?"},
+        ]
+    },
 ]
 
 
@@ -52,14 +57,25 @@ def logits_of(model, encoder):
         with torch.no_grad():
             row = model(input_ids=torch.tensor([ids])).logits[0, -1]
         top = row.topk(16)
-        cases.append({"ids": ids, "top_ids": top.indices.tolist(), "top_logits": top.values.tolist(),
-                      "max_abs": row.abs().max().item()})
+        cases.append(
+            {
+                "ids": ids,
+                "top_ids": top.indices.tolist(),
+                "top_logits": top.values.tolist(),
+                "max_abs": row.abs().max().item(),
+            }
+        )
     return cases
 
 
-TEXT = " ".join(["The engine reads the file, keeps the cache and answers: 47 + 38 = 85, as promised.",
-                 "Ein zweiter Satz, damit nicht alles vorhersagbar ist; et une troisième phrase.",
-                 "def square(x): return x * x"] * 3)
+TEXT = " ".join(
+    [
+        "The engine reads the file, keeps the cache and answers: 47 + 38 = 85, as promised.",
+        "Ein zweiter Satz, damit nicht alles vorhersagbar ist; et une troisième phrase.",
+        "def square(x): return x * x",
+    ]
+    * 3
+)
 CONTEXT, STRIDE = 48, 20
 
 
@@ -69,13 +85,19 @@ def losses_of(model, encoder, bos=1):
     ids = encoder.text(TEXT)
     losses, begin = [], 0
     while len(losses) < len(ids):
-        window = ids[begin:begin + CONTEXT - 1]
+        window = ids[begin : begin + CONTEXT - 1]
         rows = model(input_ids=torch.tensor([[bos] + window[:-1]])).logits[0].double().log_softmax(-1)
         every = [-rows[i, token].item() for i, token in enumerate(window)]
-        losses += every[len(losses) - begin:]
+        losses += every[len(losses) - begin :]
         begin += STRIDE
-    return {"about": "transformers 5.8.1, float32", "bos": bos, "context": CONTEXT, "stride": STRIDE,
-            "ids": ids, "losses": losses}
+    return {
+        "about": "transformers 5.8.1, float32",
+        "bos": bos,
+        "context": CONTEXT,
+        "stride": STRIDE,
+        "ids": ids,
+        "losses": losses,
+    }
 
 
 def conversations(model, encoder, skills, tries):
@@ -104,7 +126,9 @@ def main():
     model, encoder = reference.load(args.model), Encoder(f"{args.model}/tekken.json")
     args.out.mkdir(parents=True, exist_ok=True)
     about = "float32 logits of transformers 5.8.1 on models/mini; written by reference/train/goldens.py"
-    (args.out / "logits.json").write_text(json.dumps({"about": about, "cases": logits_of(model, encoder)}, indent=1) + "\n")
+    (args.out / "logits.json").write_text(
+        json.dumps({"about": about, "cases": logits_of(model, encoder)}, indent=1) + "\n"
+    )
     (args.out / "losses.json").write_text(json.dumps(losses_of(model, encoder)) + "\n")
     with open(args.out / "conversations.jsonl", "w", encoding="utf-8") as f:
         for c in conversations(model, encoder, args.skills, args.tries):

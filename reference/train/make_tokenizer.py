@@ -10,6 +10,7 @@ Last, a word behind its space goes if the bare word has no entry (" length" with
 often: a model copies a word from prose into JSON only if both are cut alike.
 Special slots carry the names and ids of the released v15 files; there are 64 of them instead of 1000.
 """
+
 import argparse
 import base64
 import collections
@@ -29,11 +30,33 @@ NUM_SPECIAL = 64
 VOCAB_SIZE = 4608  # before words that are cut unlike their bare form go
 FRENCH = set("àâäçéèêëîïôöùûüÿœæÀÂÇÉÈÊËÎÏÔÙÛÜŒ«»’“”–—…·×÷")
 NAMED = {
-    0: "<unk>", 1: "<s>", 2: "</s>", 3: "[INST]", 4: "[/INST]", 5: "[AVAILABLE_TOOLS]",
-    6: "[/AVAILABLE_TOOLS]", 7: "[TOOL_RESULTS]", 8: "[/TOOL_RESULTS]", 9: "[TOOL_CALLS]", 10: "[IMG]",
-    11: "<pad>", 12: "[IMG_BREAK]", 13: "[IMG_END]", 14: "[PREFIX]", 15: "[MIDDLE]", 16: "[SUFFIX]",
-    17: "[SYSTEM_PROMPT]", 18: "[/SYSTEM_PROMPT]", 19: "[TOOL_CONTENT]", 24: "[AUDIO]", 25: "[BEGIN_AUDIO]",
-    32: "[ARGS]", 33: "[CALL_ID]", 34: "[THINK]", 35: "[/THINK]", 36: "[MODEL_SETTINGS]",
+    0: "<unk>",
+    1: "<s>",
+    2: "</s>",
+    3: "[INST]",
+    4: "[/INST]",
+    5: "[AVAILABLE_TOOLS]",
+    6: "[/AVAILABLE_TOOLS]",
+    7: "[TOOL_RESULTS]",
+    8: "[/TOOL_RESULTS]",
+    9: "[TOOL_CALLS]",
+    10: "[IMG]",
+    11: "<pad>",
+    12: "[IMG_BREAK]",
+    13: "[IMG_END]",
+    14: "[PREFIX]",
+    15: "[MIDDLE]",
+    16: "[SUFFIX]",
+    17: "[SYSTEM_PROMPT]",
+    18: "[/SYSTEM_PROMPT]",
+    19: "[TOOL_CONTENT]",
+    24: "[AUDIO]",
+    25: "[BEGIN_AUDIO]",
+    32: "[ARGS]",
+    33: "[CALL_ID]",
+    34: "[THINK]",
+    35: "[/THINK]",
+    36: "[MODEL_SETTINGS]",
     37: "[/MODEL_SETTINGS]",
 }
 
@@ -79,12 +102,12 @@ def used_often(ranks, least=15, most=2200):
 
 def merge(raw, ranks):
     """Rank BPE of raw with the given entries -> the parts left at the end."""
-    parts = [raw[i:i + 1] for i in range(len(raw))]
+    parts = [raw[i : i + 1] for i in range(len(raw))]
     while len(parts) > 1:
         best = min(range(len(parts) - 1), key=lambda i: ranks.get(parts[i] + parts[i + 1], 1 << 30))
         if parts[best] + parts[best + 1] not in ranks:
             break
-        parts[best:best + 2] = [parts[best] + parts[best + 1]]
+        parts[best : best + 2] = [parts[best] + parts[best + 1]]
     return parts
 
 
@@ -119,8 +142,14 @@ OFTEN = 1 / 8000  # of the sample's ids
 def lone_words(raws):
     """Which entries are a word behind its space whose bare word is no entry, and not used often."""
     have = set(raws)
-    lone = {i for i, raw in enumerate(raws) if len(raw) > 2 and raw.startswith(b" ") and raw[1:].isalpha() and raw[1:] not in have}
-    bpe = tiktoken.Encoding("cut", pat_str=PATTERN, mergeable_ranks={raw: i for i, raw in enumerate(raws)}, special_tokens={})
+    lone = {
+        i
+        for i, raw in enumerate(raws)
+        if len(raw) > 2 and raw.startswith(b" ") and raw[1:].isalpha() and raw[1:] not in have
+    }
+    bpe = tiktoken.Encoding(
+        "cut", pat_str=PATTERN, mergeable_ranks={raw: i for i, raw in enumerate(raws)}, special_tokens={}
+    )
     counts = collections.Counter()
     for text in sample_text():
         counts.update(bpe.encode_ordinary(text))
@@ -138,17 +167,23 @@ def build():
         except UnicodeDecodeError:
             text = None
         vocab.append({"rank": rank, "token_bytes": base64.b64encode(raw).decode(), "token_str": text})
-    specials = [{"rank": i, "token_str": NAMED.get(i, f"<SPECIAL_{i}>"), "is_control": True}
-                for i in range(NUM_SPECIAL)]
+    specials = [
+        {"rank": i, "token_str": NAMED.get(i, f"<SPECIAL_{i}>"), "is_control": True} for i in range(NUM_SPECIAL)
+    ]
     return {
-        "config": {"pattern": PATTERN, "num_vocab_tokens": len(vocab),
-                   "default_vocab_size": NUM_SPECIAL + len(vocab), "default_num_special_tokens": NUM_SPECIAL,
-                   "version": "v15"},
+        "config": {
+            "pattern": PATTERN,
+            "num_vocab_tokens": len(vocab),
+            "default_vocab_size": NUM_SPECIAL + len(vocab),
+            "default_num_special_tokens": NUM_SPECIAL,
+            "version": "v15",
+        },
         "vocab": vocab,
         "special_tokens": specials,
         "image": {"image_patch_size": 14, "max_image_size": 1540, "spatial_merge_size": 2},
-        "model_settings_builder": {"reasoning_effort": {
-            "type": "enum", "accepts_none": True, "default": "none", "values": ["none", "high"]}},
+        "model_settings_builder": {
+            "reasoning_effort": {"type": "enum", "accepts_none": True, "default": "none", "values": ["none", "high"]}
+        },
     }
 
 

@@ -7,6 +7,7 @@ shared expert, RMSNorm 1e-6, untied head, plain softmax scale. Parameters carry 
 native [out, in] shapes, except that the experts of a layer are stacked.
 Shapes: B rows, S positions, D hidden, T = B*S tokens, E experts, K experts per token, F expert width.
 """
+
 import dataclasses
 import json
 import math
@@ -52,52 +53,111 @@ class Config:
 
     def params_json(self):
         """The native params.json, with the keys of the released file."""
-        eyes = {"vision_encoder": {
-            "image_token_id": IMAGE_ID, "image_break_token_id": 12, "image_end_token_id": 13,
-            "hidden_size": self.vision_dim, "num_hidden_layers": self.vision_layers,
-            "num_attention_heads": self.vision_heads, "intermediate_size": self.vision_width,
-            "patch_size": self.patch, "image_size": 1540, "max_image_size": 1540, "num_channels": 3,
-            "rope_theta": self.rope_theta, "spatial_merge_size": self.merge, "mm_projector_id": "patch_merge",
-            "adapter_bias": False, "add_pre_mm_projector_layer_norm": True}} if self.vision_layers else {}
+        eyes = (
+            {
+                "vision_encoder": {
+                    "image_token_id": IMAGE_ID,
+                    "image_break_token_id": 12,
+                    "image_end_token_id": 13,
+                    "hidden_size": self.vision_dim,
+                    "num_hidden_layers": self.vision_layers,
+                    "num_attention_heads": self.vision_heads,
+                    "intermediate_size": self.vision_width,
+                    "patch_size": self.patch,
+                    "image_size": 1540,
+                    "max_image_size": 1540,
+                    "num_channels": 3,
+                    "rope_theta": self.rope_theta,
+                    "spatial_merge_size": self.merge,
+                    "mm_projector_id": "patch_merge",
+                    "adapter_bias": False,
+                    "add_pre_mm_projector_layer_norm": True,
+                }
+            }
+            if self.vision_layers
+            else {}
+        )
         return {
-            "dim": self.dim, "n_layers": self.n_layers, "head_dim": self.v_head_dim,
-            "hidden_dim": 4 * self.dim, "n_heads": self.n_heads, "n_kv_heads": self.n_heads,
-            "rope_theta": self.rope_theta, "norm_eps": self.norm_eps, "vocab_size": self.vocab_size,
+            "dim": self.dim,
+            "n_layers": self.n_layers,
+            "head_dim": self.v_head_dim,
+            "hidden_dim": 4 * self.dim,
+            "n_heads": self.n_heads,
+            "n_kv_heads": self.n_heads,
+            "rope_theta": self.rope_theta,
+            "norm_eps": self.norm_eps,
+            "vocab_size": self.vocab_size,
             "tied_embeddings": False,
             "max_position_embeddings": int(self.original_max_position_embeddings * self.yarn_factor),
-            "q_lora_rank": self.q_lora_rank, "qk_rope_head_dim": self.qk_rope_head_dim,
-            "qk_nope_head_dim": self.qk_nope_head_dim, "kv_lora_rank": self.kv_lora_rank,
+            "q_lora_rank": self.q_lora_rank,
+            "qk_rope_head_dim": self.qk_rope_head_dim,
+            "qk_nope_head_dim": self.qk_nope_head_dim,
+            "kv_lora_rank": self.kv_lora_rank,
             "v_head_dim": self.v_head_dim,
-            "yarn": {"original_max_position_embeddings": self.original_max_position_embeddings,
-                     "factor": int(self.yarn_factor), "apply_scale": False,
-                     "beta": int(self.beta_fast), "alpha": int(self.beta_slow)},
+            "yarn": {
+                "original_max_position_embeddings": self.original_max_position_embeddings,
+                "factor": int(self.yarn_factor),
+                "apply_scale": False,
+                "beta": int(self.beta_fast),
+                "alpha": int(self.beta_slow),
+            },
             "llama_4_scaling": {
                 "original_max_position_embeddings": self.original_max_position_embeddings,
-                "beta": self.scaling_beta},
-            "moe": {"expert_parallel": 1, "expert_model_parallel": 1, "route_every_n": 1,
-                    "first_k_dense_replace": 0, "num_experts": self.num_experts,
-                    "num_experts_per_tok": self.num_experts_per_tok, "num_expert_groups": 1,
-                    "num_expert_groups_per_tok": 1, "routed_scale": 1.0,
-                    "expert_hidden_dim": self.expert_hidden_dim, "num_shared_experts": 1},
+                "beta": self.scaling_beta,
+            },
+            "moe": {
+                "expert_parallel": 1,
+                "expert_model_parallel": 1,
+                "route_every_n": 1,
+                "first_k_dense_replace": 0,
+                "num_experts": self.num_experts,
+                "num_experts_per_tok": self.num_experts_per_tok,
+                "num_expert_groups": 1,
+                "num_expert_groups_per_tok": 1,
+                "routed_scale": 1.0,
+                "expert_hidden_dim": self.expert_hidden_dim,
+                "num_shared_experts": 1,
+            },
         } | eyes
 
     @staticmethod
     def from_params(path):
         p = json.loads(pathlib.Path(path).read_text())
         v = p.get("vision_encoder")
-        eyes = {"vision_layers": v["num_hidden_layers"], "vision_dim": v["hidden_size"], "patch": v["patch_size"],
-                "vision_heads": v["num_attention_heads"], "vision_width": v["intermediate_size"],
-                "merge": v["spatial_merge_size"]} if v else {"vision_layers": 0}
+        eyes = (
+            {
+                "vision_layers": v["num_hidden_layers"],
+                "vision_dim": v["hidden_size"],
+                "patch": v["patch_size"],
+                "vision_heads": v["num_attention_heads"],
+                "vision_width": v["intermediate_size"],
+                "merge": v["spatial_merge_size"],
+            }
+            if v
+            else {"vision_layers": 0}
+        )
         return Config(
-            dim=p["dim"], n_layers=p["n_layers"], n_heads=p["n_heads"], q_lora_rank=p["q_lora_rank"],
-            kv_lora_rank=p["kv_lora_rank"], qk_nope_head_dim=p["qk_nope_head_dim"],
-            qk_rope_head_dim=p["qk_rope_head_dim"], v_head_dim=p["v_head_dim"], vocab_size=p["vocab_size"],
-            num_experts=p["moe"]["num_experts"], num_experts_per_tok=p["moe"]["num_experts_per_tok"],
-            expert_hidden_dim=p["moe"]["expert_hidden_dim"], norm_eps=p["norm_eps"],
+            dim=p["dim"],
+            n_layers=p["n_layers"],
+            n_heads=p["n_heads"],
+            q_lora_rank=p["q_lora_rank"],
+            kv_lora_rank=p["kv_lora_rank"],
+            qk_nope_head_dim=p["qk_nope_head_dim"],
+            qk_rope_head_dim=p["qk_rope_head_dim"],
+            v_head_dim=p["v_head_dim"],
+            vocab_size=p["vocab_size"],
+            num_experts=p["moe"]["num_experts"],
+            num_experts_per_tok=p["moe"]["num_experts_per_tok"],
+            expert_hidden_dim=p["moe"]["expert_hidden_dim"],
+            norm_eps=p["norm_eps"],
             rope_theta=p["rope_theta"],
             original_max_position_embeddings=p["yarn"]["original_max_position_embeddings"],
-            yarn_factor=p["yarn"]["factor"], beta_fast=p["yarn"]["beta"], beta_slow=p["yarn"]["alpha"],
-            scaling_beta=p["llama_4_scaling"]["beta"], **eyes)
+            yarn_factor=p["yarn"]["factor"],
+            beta_fast=p["yarn"]["beta"],
+            beta_slow=p["yarn"]["alpha"],
+            scaling_beta=p["llama_4_scaling"]["beta"],
+            **eyes,
+        )
 
 
 def yarn_inv_freq(c):
@@ -173,8 +233,9 @@ class Attention(nn.Module):
         key = torch.cat((k_nope, k_rope.expand(-1, c.n_heads, -1, -1)), -1)
         if cache is not None:
             key, value = cache.append(key, value)
-        out = F.scaled_dot_product_attention(query, key, value, attn_mask=mask,
-                                             is_causal=mask is None and s > 1, scale=(n + r) ** -0.5)
+        out = F.scaled_dot_product_attention(
+            query, key, value, attn_mask=mask, is_causal=mask is None and s > 1, scale=(n + r) ** -0.5
+        )
         return F.linear(out.transpose(1, 2).reshape(b, s, -1), self.wo.to(dt))
 
 
@@ -271,10 +332,12 @@ class Model(nn.Module):
         """positions [B, S] -> cos, sin [B,1,S,R/2] and the llama-4 query scale [B,1,S,1]."""
         c = self.config
         angles = positions.float().unsqueeze(-1) * self.inv_freq
-        scale = 1 + c.scaling_beta * torch.log(1 + torch.floor(
-            positions.float() / c.original_max_position_embeddings))
-        return (angles.cos().unsqueeze(1).to(dtype), angles.sin().unsqueeze(1).to(dtype),
-                scale[:, None, :, None].to(dtype))
+        scale = 1 + c.scaling_beta * torch.log(1 + torch.floor(positions.float() / c.original_max_position_embeddings))
+        return (
+            angles.cos().unsqueeze(1).to(dtype),
+            angles.sin().unsqueeze(1).to(dtype),
+            scale[:, None, :, None].to(dtype),
+        )
 
     def hidden(self, ids, positions, mask, dtype=torch.float32, caches=None, pictures=()):
         """ids [B, S] -> normed hidden [B, S, D] and the mean balance loss. The pictures' rows take the places of

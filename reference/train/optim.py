@@ -6,6 +6,7 @@ found by five Newton-Schulz steps. The head's tables (its own rows, and what spe
 divided by one size for a whole table: Adam's size of each entry would push the rows of rare tokens away as
 fast as those of common ones, and with them the ability to copy rare tokens.
 """
+
 import torch
 import torch.distributed as dist
 
@@ -32,7 +33,9 @@ def orthogonalise(g, dtype):
 
 
 class Optimiser:
-    def __init__(self, model, muon_lr=0.012, adam_lr=0.003, decay=0.02, rank=0, workers=1, dtype=torch.bfloat16, tower_rate=1.0):
+    def __init__(
+        self, model, muon_lr=0.012, adam_lr=0.003, decay=0.02, rank=0, workers=1, dtype=torch.bfloat16, tower_rate=1.0
+    ):
         """tower_rate: steps of the tower's parameters, as a part of the others'."""
         self.rank, self.workers, self.dtype = rank, workers, dtype
         self.muon_lr, self.adam_lr, self.decay = muon_lr, adam_lr, decay
@@ -78,9 +81,9 @@ class Optimiser:
             by_shape.setdefault(tuple(view.shape[1:]), []).append((p, view, rate))
         stacks = [torch.cat([v for _, v, _ in items]) for items in by_shape.values()]
         for stack in stacks:
-            mine = stack[self.rank::self.workers]  # none, where a shape has fewer matrices than there are workers
+            mine = stack[self.rank :: self.workers]  # none, where a shape has fewer matrices than there are workers
             mine = orthogonalise(mine, self.dtype) if len(mine) else mine.clone()
-            stack.zero_()[self.rank::self.workers] = mine
+            stack.zero_()[self.rank :: self.workers] = mine
         if self.workers > 1:
             flat = torch.cat([x.flatten() for x in stacks])
             dist.all_reduce(flat)
@@ -92,11 +95,19 @@ class Optimiser:
                 p.mul_(1 - lr * rate * self.decay).add_(part.reshape(p.shape), alpha=-lr * rate * scale)
 
     def state(self):
-        return {"momenta": self.momenta, "adam": self.adam.state_dict(), "tables": self.table_momenta,
-                "table_sizes": self.table_sizes}
+        return {
+            "momenta": self.momenta,
+            "adam": self.adam.state_dict(),
+            "tables": self.table_momenta,
+            "table_sizes": self.table_sizes,
+        }
 
     def restore(self, state):
-        for mine, name in ((self.momenta, "momenta"), (self.table_momenta, "tables"), (self.table_sizes, "table_sizes")):
+        for mine, name in (
+            (self.momenta, "momenta"),
+            (self.table_momenta, "tables"),
+            (self.table_sizes, "table_sizes"),
+        ):
             for value, saved in zip(mine, state[name]):
                 value.copy_(saved)
         self.adam.load_state_dict(state["adam"])

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures as the model reads them: mistral-common's own preprocessing for uint8 RGB arrays."""
+
 import base64
 import io
 

@@ -6,6 +6,7 @@ tools nor extraction improve. They are drawn here as initial weights; training i
 The residual width is divided into four blocks of a random orthonormal basis: U1 and U3 hold the token, U2 is
 kept nearly free of it and receives the token before, and one direction of U4 is common to all tokens.
 """
+
 import math
 
 import torch
@@ -32,8 +33,8 @@ def look_back(model, u1, u2, u3, common):
     c, a = model.config, model.layers[0].attention
     n, r, v, half = c.qk_nope_head_dim, c.qk_rope_head_dim, c.v_head_dim, c.kv_lora_rank // 2
     a.wkv_a_with_mqa[:half] = u1[:half]
-    a.wkv_a_with_mqa[half:2 * half] = u3[:half]
-    a.wkv_a_with_mqa[c.kv_lora_rank:] *= 0.1
+    a.wkv_a_with_mqa[half : 2 * half] = u3[:half]
+    a.wkv_a_with_mqa[c.kv_lora_rank :] *= 0.1
     a.wq_a[0] = 1.1 * common
     query = a.wq_b.view(c.n_heads, n + r, c.q_lora_rank)
     for pair, amplitude in enumerate(SHARPNESS):
@@ -47,7 +48,7 @@ def look_back(model, u1, u2, u3, common):
     query[:2, :, 1:] *= 0.2
     value = a.wkv_b.view(c.n_heads, n + v, c.kv_lora_rank)
     value[0, n:] = 0
-    value[0, n:n + half, :half] = torch.eye(half)
+    value[0, n : n + half, :half] = torch.eye(half)
     a.wo[:, :v] = u2[:v].T
 
 
@@ -58,9 +59,9 @@ def repeat(model, u1, u2, u3):
     part = (c.kv_lora_rank - n) // 2
     mix = torch.linalg.qr(torch.randn(len(u2), n, generator=torch.Generator().manual_seed(9))).Q.T  # [n, D/4]
     a.wkv_a_with_mqa[:n] = mix @ u2
-    a.wkv_a_with_mqa[n:n + part] = u1[:part]
-    a.wkv_a_with_mqa[n + part:n + 2 * part] = u3[:part]
-    a.wkv_a_with_mqa[c.kv_lora_rank:] *= 0.1
+    a.wkv_a_with_mqa[n : n + part] = u1[:part]
+    a.wkv_a_with_mqa[n + part : n + 2 * part] = u3[:part]
+    a.wkv_a_with_mqa[c.kv_lora_rank :] *= 0.1
     a.wq_a[:n] = mix @ u1
     query = a.wq_b.view(c.n_heads, n + r, c.q_lora_rank)
     both = a.wkv_b.view(c.n_heads, n + v, c.kv_lora_rank)
@@ -70,6 +71,6 @@ def repeat(model, u1, u2, u3):
         both[head, :n] *= 0.1
         both[head, :n, :n] = 2.0 * torch.eye(n)
         both[head, n:] = 0
-        both[head, n:n + part, start:start + part] = torch.eye(part)
-        a.wo[:, head * v:(head + 1) * v] = 0
-        a.wo[:, head * v:head * v + part] = 1.5 * block[:part].T
+        both[head, n : n + part, start : start + part] = torch.eye(part)
+        a.wo[:, head * v : (head + 1) * v] = 0
+        a.wo[:, head * v : head * v + part] = 1.5 * block[:part].T

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which number format this processor multiplies fastest: bfloat16 where it has good units for it, else float32."""
+
 import time
 
 import torch

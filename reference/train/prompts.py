@@ -6,6 +6,7 @@ A line: {"id", "messages", "tools"?, "reasoning_effort", "temperature": 0, "max_
 "expect": {"content"?: text, "tool_calls"?: [{name, arguments}], "thinks": bool}}.
 Templates, values and names come from the test split (facts and tables of arithmetic: wording only).
 """
+
 import argparse
 import json
 import pathlib
@@ -69,8 +70,11 @@ def unknown_prompt(rng):
 def picture_prompt(kind):
     def prompt(rng):
         seen = pictures.turn(rng, TEST, [kind])
-        return {"messages": [pictures.message(seen), {"role": "assistant", "content": seen.answer}],
-                "reasoning_effort": "none"}
+        return {
+            "messages": [pictures.message(seen), {"role": "assistant", "content": seen.answer}],
+            "reasoning_effort": "none",
+        }
+
     return prompt
 
 
@@ -84,9 +88,16 @@ def long_prompt(rng, turns, number):
 
 
 SKILLS = {
-    "facts": facts_prompt, "arithmetic": arithmetic_prompt, "thinking": thinking_prompt, "memory": memory_prompt,
-    "system": system_prompt, "tools": tool_prompt, "no_call": no_call_prompt, "extract": extract_prompt,
-    "lists": list_prompt, "unknown": unknown_prompt,
+    "facts": facts_prompt,
+    "arithmetic": arithmetic_prompt,
+    "thinking": thinking_prompt,
+    "memory": memory_prompt,
+    "system": system_prompt,
+    "tools": tool_prompt,
+    "no_call": no_call_prompt,
+    "extract": extract_prompt,
+    "lists": list_prompt,
+    "unknown": unknown_prompt,
     **{f"image_{name}": picture_prompt(kind) for name, kind in pictures.KINDS.items()},
 }
 
@@ -95,9 +106,10 @@ def public(message):
     """An assistant turn of the history as a client would send it."""
     out = {k: v for k, v in message.items() if k not in ("think", "mute")}
     if isinstance(out.get("content"), list):
-        out["content"] = [c if c["type"] != "picture" else
-                          {"type": "image_url", "image_url": {"url": pixels.data_url(c["picture"])}}
-                          for c in out["content"]]
+        out["content"] = [
+            c if c["type"] != "picture" else {"type": "image_url", "image_url": {"url": pixels.data_url(c["picture"])}}
+            for c in out["content"]
+        ]
     for i, call in enumerate(out.get("tool_calls") or []):
         call["id"] = f"call{i:05d}"
     return out
@@ -127,12 +139,19 @@ def line(skill, number, seed=1):
     if last.get("content") is not None:
         expect["content"] = last["content"]
     if last.get("tool_calls"):
-        expect["tool_calls"] = [{"name": c["function"]["name"], "arguments": json.loads(c["function"]["arguments"])}
-                                for c in last["tool_calls"]]
+        expect["tool_calls"] = [
+            {"name": c["function"]["name"], "arguments": json.loads(c["function"]["arguments"])}
+            for c in last["tool_calls"]
+        ]
     out = {"id": f"{skill}-{number}", "messages": with_call_ids([public(m) for m in history])}
     if request.get("tools"):
         out["tools"] = request["tools"]
-    return out | {"reasoning_effort": request["reasoning_effort"], "temperature": 0, "max_tokens": 160, "expect": expect}
+    return out | {
+        "reasoning_effort": request["reasoning_effort"],
+        "temperature": 0,
+        "max_tokens": 160,
+        "expect": expect,
+    }
 
 
 def main():

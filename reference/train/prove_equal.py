@@ -4,6 +4,7 @@
 Inputs: a chat prompt, random ids, ids at late positions (query scaling above 1) and, with a tower, pictures of
 several sizes. Fails above 1e-4 of the largest logit.
 """
+
 import argparse
 import random
 import sys
@@ -29,8 +30,11 @@ def main():
     vocab = ours.config.vocab_size
     random_ids = torch.randint(0, vocab, (300,), generator=torch.Generator().manual_seed(0)).tolist()
     worst = 0.0
-    cases = [("chat", chat, 0, []), ("random", [i for i in random_ids if i != IMAGE_ID], 0, []),
-             ("late", [i for i in random_ids if i != IMAGE_ID], 9000, [])]
+    cases = [
+        ("chat", chat, 0, []),
+        ("random", [i for i in random_ids if i != IMAGE_ID], 0, []),
+        ("late", [i for i in random_ids if i != IMAGE_ID], 9000, []),
+    ]
     for n in range(3 if ours.tower else 0):
         request = data.looking(random.Random(n))
         seen = [pixels.prepare(p) for p in encoder.pictures(request)]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the text model and the tower both do to rows."""
+
 import torch
 import torch.nn.functional as F
 

@@ -6,6 +6,7 @@ itself plus the sum of what its features learned: the word without space and cas
 and space. So what holds of one spelling holds of all, and a word seen once can be copied. The sum is linear: export.py
 writes it out, and the stored model is a plain table again.
 """
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -22,7 +23,9 @@ def features(raw):
     low = word.lower()
     case = "none" if low == word else "all" if word == word.upper() and len(word) > 1 else "first"
     out = [("word", low), ("case", case), ("length", min(len(word), LONGEST))]
-    out += [("front", i, c) for i, c in enumerate(low[:FRONT])] + [("back", i, c) for i, c in enumerate(low[::-1][:BACK])]
+    out += [("front", i, c) for i, c in enumerate(low[:FRONT])] + [
+        ("back", i, c) for i, c in enumerate(low[::-1][:BACK])
+    ]
     return out + [("space",)] * space
 
 
@@ -48,8 +51,9 @@ class Spelled(nn.Module):
         self.shared = nn.Parameter(torch.zeros(count, dim))
 
     def forward(self, own):
-        return own + F.embedding_bag(self.flat, self.shared, self.starts, mode="sum", per_sample_weights=self.weights,
-                                     include_last_offset=True)
+        return own + F.embedding_bag(
+            self.flat, self.shared, self.starts, mode="sum", per_sample_weights=self.weights, include_last_offset=True
+        )
 
 
 def share_spellings(model, tokenizer):

@@ -4,6 +4,7 @@
 Parameters carry the native shapes. Pictures are float32 [3, height, width], normalised, sides multiples of
 patch * merge. Every picture attends only to itself: pictures of one size run as one batch.
 """
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -28,13 +29,15 @@ class TowerLayer(nn.Module):
         """x [n, P, d] -> [n, P, d]; cos and sin [P, head / 2]."""
         n, p, d = x.shape
         h = rms_norm(x, self.attention_norm, EPS)
-        q, k, v = (F.linear(h, w.to(x.dtype)).view(n, p, self.heads, -1).transpose(1, 2)
-                   for w in (self.wq, self.wk, self.wv))
+        q, k, v = (
+            F.linear(h, w.to(x.dtype)).view(n, p, self.heads, -1).transpose(1, 2) for w in (self.wq, self.wk, self.wv)
+        )
         out = F.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v)
         x = x + F.linear(out.transpose(1, 2).reshape(n, p, d), self.wo.to(x.dtype))
         h = rms_norm(x, self.ffn_norm, EPS)
-        return x + F.linear(F.silu(F.linear(h, self.w1.to(x.dtype))) * F.linear(h, self.w3.to(x.dtype)),
-                            self.w2.to(x.dtype))
+        return x + F.linear(
+            F.silu(F.linear(h, self.w1.to(x.dtype))) * F.linear(h, self.w3.to(x.dtype)), self.w2.to(x.dtype)
+        )
 
 
 class Tower(nn.Module):
@@ -56,7 +59,9 @@ class Tower(nn.Module):
         frequency = 1.0 / (self.c.rope_theta ** (torch.arange(0, head, 2).float() / head))
         by_row = torch.outer(torch.arange(rows).float(), frequency[::2])
         by_column = torch.outer(torch.arange(columns).float(), frequency[1::2])
-        return torch.cat((by_row[:, None].expand(-1, columns, -1), by_column[None].expand(rows, -1, -1)), -1).flatten(0, 1)
+        return torch.cat((by_row[:, None].expand(-1, columns, -1), by_column[None].expand(rows, -1, -1)), -1).flatten(
+            0, 1
+        )
 
     def encode(self, pixels, dtype):
         """pixels [n, 3, H, W] -> [n, rows of the text model, D]."""

@@ -8,6 +8,7 @@ can be extended by starting it again with a larger --minutes. The data mix may c
 One process per core, each with its own batch; gradients are averaged every step. That is a quarter faster
 than one process with as many threads, and does not stall when something else wants a core.
 """
+
 import argparse
 import csv
 import os
@@ -31,7 +32,8 @@ from plant import plant
 from precision import fastest_dtype
 from spelled import share_spellings
 
-LONG_EVERY, LONG_TURNS = 32, (100, 140, 100, 200, 100, 140, 100, 400)  # every so many steps a conversation of so many turns
+LONG_EVERY = 32  # steps, of which one is a conversation of so many turns:
+LONG_TURNS = (100, 140, 100, 200, 100, 140, 100, 400)
 TOWER_RATE = 0.1  # a tower that was taught alone and is read already moves slowly
 HERE = pathlib.Path(__file__).resolve().parents[2]
 
@@ -48,8 +50,9 @@ def attention_mask(docs, dtype):
 
 def loss_of(model, batch, dtype):
     """-> mean loss over the counted ids, load-balance loss, losses [N] and kinds [N] of those ids."""
-    hidden, balance = model.hidden(batch["ids"], batch["positions"], attention_mask(batch["docs"], dtype), dtype,
-                                   pictures=batch["pictures"])
+    hidden, balance = model.hidden(
+        batch["ids"], batch["positions"], attention_mask(batch["docs"], dtype), dtype, pictures=batch["pictures"]
+    )
     counted = batch["weights"].flatten().nonzero().squeeze(1)
     logits = model.logits(hidden.flatten(0, 1).index_select(0, counted)).float()
     losses = F.cross_entropy(logits, batch["targets"].flatten()[counted], reduction="none")
@@ -59,8 +62,8 @@ def loss_of(model, batch, dtype):
 class Run:
     def __init__(self, args, rank=0):
         self.args, self.rank, self.stop = args, rank, False
-        self.dtype = {"auto": fastest_dtype, "float32": lambda: torch.float32,
-                      "bfloat16": lambda: torch.bfloat16}[args.precision]()
+        precisions = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+        self.dtype = fastest_dtype() if args.precision == "auto" else precisions[args.precision]
         self.encoder = Encoder(args.tokenizer)
         self.config = Config()
         torch.manual_seed(args.seed)
@@ -76,8 +79,15 @@ class Run:
         # within a minute what the tower was taught. One that reads already may move it, slowly.
         self.model.tower.requires_grad_(args.start is not None)
         self.learning = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimiser = Optimiser(self.model, args.muon_lr, args.adam_lr, rank=rank, workers=args.workers,
-                                   dtype=self.dtype, tower_rate=TOWER_RATE)
+        self.optimiser = Optimiser(
+            self.model,
+            args.muon_lr,
+            args.adam_lr,
+            rank=rank,
+            workers=args.workers,
+            dtype=self.dtype,
+            tower_rate=TOWER_RATE,
+        )
         self.step, self.tokens, self.seconds, self.curve = 0, 0, 0.0, []
         self.average = [p.detach().clone() for p in self.model.parameters()]
         if args.state.exists():
@@ -96,9 +106,18 @@ class Run:
 
     def save(self):
         temporary = self.args.state.with_suffix(".tmp")
-        torch.save({"weights": [p.detach() for p in self.model.parameters()], "average": self.average,
-                    "optimiser": self.optimiser.state(), "step": self.step,
-                    "tokens": self.tokens, "seconds": self.seconds, "curve": self.curve}, temporary)
+        torch.save(
+            {
+                "weights": [p.detach() for p in self.model.parameters()],
+                "average": self.average,
+                "optimiser": self.optimiser.state(),
+                "step": self.step,
+                "tokens": self.tokens,
+                "seconds": self.seconds,
+                "curve": self.curve,
+            },
+            temporary,
+        )
         os.replace(temporary, self.args.state)
         with open(self.args.state.with_suffix(".csv"), "w", newline="") as f:
             writer = csv.writer(f)
@@ -166,8 +185,11 @@ class Run:
                 self.curve.append((self.step, self.tokens, round(self.seconds / 60, 2), round(mean, 4)))
                 each = " ".join(f"{k} {v:.2f}" for k, v in zip(data.KINDS, (sums / counts.clamp(min=1)).tolist()))
                 share = max(layer.moe.last_share.max().item() for layer in self.model.layers)
-                print(f"step {self.step} {self.seconds / 60:.1f} min {self.tokens / 1e6:.2f}M tok {speed:.0f}/s "
-                      f"lr {self.factor():.2f} loss {mean:.3f} | {each} | top expert {share:.2f}", flush=True)
+                print(
+                    f"step {self.step} {self.seconds / 60:.1f} min {self.tokens / 1e6:.2f}M tok {speed:.0f}/s "
+                    f"lr {self.factor():.2f} loss {mean:.3f} | {each} | top expert {share:.2f}",
+                    flush=True,
+                )
                 window, window_start, window_tokens = [], time.time(), self.tokens
                 sums.zero_(), counts.zero_()
             if self.rank == 0 and time.time() - saved > self.args.save_minutes * 60:
@@ -194,8 +216,12 @@ def main():
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2, help="processes, one thread each")
     parser.add_argument("--batch-tokens", type=int, default=1024, help="of each worker")
-    parser.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto",
-                        help="of products; auto takes what this processor multiplies faster")
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        default="auto",
+        help="of products; auto takes what this processor multiplies faster",
+    )
     parser.add_argument("--muon-lr", type=float, default=0.012)
     parser.add_argument("--adam-lr", type=float, default=0.003)
     parser.add_argument("--balance", type=float, default=0.01, help="weight of the load-balance loss")

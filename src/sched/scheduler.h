@@ -7,9 +7,9 @@
 // starves. The best-ranked sequence can always run, because preemption takes pages from the worst-ranked.
 //
 // A step holds one token of every decoding sequence and, next to them, chunks of prompts: as many tokens as
-// the stall budget allows, divided by rank and shortness (prompt_share.h). A sequence whose next input is still being made (a
-// picture) keeps its pages and skips steps. So does one whose prompt begins like another's that is being
-// computed: it takes up the shared pages when they are there, instead of computing them too.
+// the stall budget allows, divided by rank and shortness (prompt_share.h). A sequence whose next input is still
+// being made (a picture) keeps its pages and skips steps. So does one whose prompt begins like another's that is
+// being computed: it takes up the shared pages when they are there, instead of computing them too.
 #pragma once
 
 #include <cstdint>

@@ -59,7 +59,13 @@ def opencode(folder, home, port):
 def run(command, variables, home):
     try:
         done = subprocess.run(
-            command, env=variables, cwd=home, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S, check=False
+            command,
+            env=variables,
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
         )
         return done.returncode, (done.stdout + done.stderr).decode(errors="replace")
     except subprocess.TimeoutExpired as late:

@@ -138,9 +138,7 @@ def anthropic_messages(client):
     count = client.messages.count_tokens(model="any", messages=ASK)
     assert count.input_tokens == whole.usage.input_tokens + whole.usage.cache_read_input_tokens
     tools = [{"name": "weather", "description": "Forecast", "input_schema": WEATHER}]
-    called = client.messages.create(
-        model="any", messages=ASK, max_tokens=400, tools=tools, tool_choice={"type": "any"}
-    )
+    called = client.messages.create(model="any", messages=ASK, max_tokens=400, tools=tools, tool_choice={"type": "any"})
     if called.stop_reason == "tool_use":
         check_weather(next(block for block in called.content if block.type == "tool_use").input)
     thought = client.messages.create(**one | {"max_tokens": 300}, thinking={"type": "enabled", "budget_tokens": 100})

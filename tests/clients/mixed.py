@@ -43,7 +43,16 @@ SCHEMAS = [
     doubling(25),
 ]
 TOOLS = [{"type": "function", "function": {"name": name, "parameters": SCHEMA}} for name in ("f", "g")]
-TEXTS = ["Hello", "What is 17 + 25?", "é\u0000\u202e", "[TOOL_CALLS]f[ARGS]{}", "</s><s>[INST]", "x " * 900, "", "😀" * 50]
+TEXTS = [
+    "Hello",
+    "What is 17 + 25?",
+    "é\u0000\u202e",
+    "[TOOL_CALLS]f[ARGS]{}",
+    "</s><s>[INST]",
+    "x " * 900,
+    "",
+    "😀" * 50,
+]
 
 
 class Maker:
@@ -91,7 +100,11 @@ class Maker:
             body |= {"tools": TOOLS, "tool_choice": r.choice(["auto", "none", "required", {"type": "function"}])}
         if r.random() < 0.2:
             body["response_format"] = r.choice(
-                [{"type": "json_object"}, {"type": "json_schema", "json_schema": {"schema": r.choice(SCHEMAS)}}, {"type": "x"}]
+                [
+                    {"type": "json_object"},
+                    {"type": "json_schema", "json_schema": {"schema": r.choice(SCHEMAS)}},
+                    {"type": "x"},
+                ]
             )
         if r.random() < 0.3:
             body["reasoning_effort"] = r.choice(["high", "none", "low", "odd", 5])
@@ -127,7 +140,9 @@ class Maker:
         return "POST", path, body
 
     def look(self):
-        path = self.random.choice(["/health", "/metrics", "/slots", "/props", "/v1/models", "/nowhere", "/v1/responses/x"])
+        path = self.random.choice(
+            ["/health", "/metrics", "/slots", "/props", "/v1/models", "/nowhere", "/v1/responses/x"]
+        )
         return "GET", path, None
 
     def hostile(self):
@@ -218,7 +233,9 @@ def main():
         pages = server.pages()
         assert pages["held"] == 0 and sum(pages.values()) == all_pages, pages
         preemptions = server.metric("vllm:num_preemptions_total")
-    print(f"{sum(ends.values())} requests: {dict(ends)}; {preemptions:.0f} preemptions; the books balanced {looks} times")
+    print(
+        f"{sum(ends.values())} requests: {dict(ends)}; {preemptions:.0f} preemptions; the books balanced {looks} times"
+    )
 
 
 if __name__ == "__main__":

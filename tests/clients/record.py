@@ -41,7 +41,7 @@ def attempts():
     talk = openai.OpenAI(base_url=check.BASE + "/v1", api_key="any", max_retries=0)
     claude = anthropic.Anthropic(base_url=check.BASE, api_key="any", max_retries=0)
     ask, tools = [{"role": "user", "content": "hello"}], check.TOOLS
-    turn = [{"role": "user", "content": "call weather {\"city\": \"Nice\", \"days\": 2}"}]
+    turn = [{"role": "user", "content": 'call weather {"city": "Nice", "days": 2}'}]
     form = {"type": "json_schema", "json_schema": {"name": "w", "schema": check.WEATHER, "strict": True}}
     block = [{"name": "weather", "description": "Forecast", "input_schema": check.WEATHER}]
     yield lambda: talk.models.list()

@@ -31,8 +31,15 @@ class Schemas:
     def string(self, _):
         r = self.random
         least = r.randrange(4)
-        rule = r.choice([{}, {}, {"pattern": r.choice(PATTERNS)}, {"format": r.choice(FORMATS)},
-                         {"minLength": least, "maxLength": least + r.randrange(6)}])
+        rule = r.choice(
+            [
+                {},
+                {},
+                {"pattern": r.choice(PATTERNS)},
+                {"format": r.choice(FORMATS)},
+                {"minLength": least, "maxLength": least + r.randrange(6)},
+            ]
+        )
         return {"type": "string"} | rule
 
     def integer(self, _):
@@ -96,7 +103,9 @@ def ask(server, schema, rng):
     form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema, "strict": True}}
     text = rng.choice(["Give me JSON.", "Hello!", "Extract name as JSON: Bob is here."])
     body = {"messages": [{"role": "user", "content": text}], "max_tokens": 500, "response_format": form}
-    return server.post("/v1/chat/completions", body | {"temperature": rng.choice([0.7, 1.5, 3]), "seed": rng.randrange(1 << 30)})
+    return server.post(
+        "/v1/chat/completions", body | {"temperature": rng.choice([0.7, 1.5, 3]), "seed": rng.randrange(1 << 30)}
+    )
 
 
 def judge(schema, status, reply):
