@@ -46,6 +46,7 @@ Result<std::unique_ptr<Engine>> open_engine(const EngineFlags& flags) {
   EngineOptions options = flags.options;
   options.softmax_scale = softmax_scale_named(flags.softmax_scale);
   options.cache_format = cache_format_named(flags.cache_type);
+  options.pack_when_used = true;
   LoadProgressLine line;
   options.fetch_picture = read_picture;
   options.on_progress = [&line](const LoadProgress& progress) { line.show(progress); };

@@ -34,6 +34,7 @@ Result<int64_t> write_logits(LogitsOptions& o) {
   auto mmproj = open_mmproj(*opened, "");
   if (!mmproj) return forward_error(mmproj);
   o.options.softmax_scale = softmax_scale_named(o.softmax_scale);
+  o.options.pack_when_used = true;
   LoadProgressLine line;
   o.options.progress = [&](uint64_t done, uint64_t total) { line.show({done, total}); };
   auto model = Model::load(std::make_shared<const Checkpoint>(std::move(*opened)), o.options,

@@ -43,6 +43,9 @@ struct EngineOptions {
 
   int64_t context_tokens = 0;      // longest sequence; 0: the smaller of the model's limit and what fits
   int64_t cache_bytes = 0;         // of all sequences together; 0: from the memory that is left
+  // Experts are made ready for the processor's kernels before their first use instead of all of them while loading: the
+  // first answer comes sooner, some later tokens a little later.
+  bool pack_when_used = false;
   int64_t max_batch_tokens = 512;  // rows of one step; bounds how long a prompt can stall the others
   int max_sequences = 32;          // that run at the same time
   int max_queue_requests = 1024;   // that wait; beyond it submit() fails with ErrorKind::resource

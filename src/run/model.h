@@ -39,6 +39,7 @@ struct ModelOptions {
   bool pin = false;                // each but the caller's on a core of its own
   Profile* profile = nullptr;      // filled by every forward pass; must outlive the model
   std::string isa;                 // "" picks the best; a name that this machine lacks is an error
+  bool pack_when_used = false;     // experts before their first use, instead of all while loading
   int64_t max_batch_tokens = 512;  // T of the largest batch; sizes the workspace
   // Told about loading: bytes done of total. May be empty.
   std::function<void(uint64_t done_bytes, uint64_t total_bytes)> progress;

@@ -34,6 +34,7 @@ struct Run {
   bool exact = true;
   CacheType cache_type = CacheType::automatic;
   std::string isa = "";
+  bool pack_when_used = false;
 };
 
 // Logits of all tokens, [kTokens, W].
@@ -45,6 +46,7 @@ std::vector<float> logits_of(const RandomModel& model, const Run& run) {
   options.threads = run.threads;
   options.max_batch_tokens = kTokens;
   options.isa = run.isa;
+  options.pack_when_used = run.pack_when_used;
   auto backend = CpuBackend::create(model.config, model.weights, options);
   EXPECT_TRUE(backend);
   EXPECT_TRUE((*backend)->reserve_cache(kPages));
@@ -195,6 +197,12 @@ TEST_P(PackedBackend, ACacheInQ8StaysCloseAndKeepsItsBits) {
   }
 }
 
+TEST_P(PackedBackend, ExpertsThatArePackedWhenUsedAreTheSame) {
+  const auto at_once = logits({.chunks = {3, 1, 146}});
+  EXPECT_EQ(at_once, logits({.chunks = {3, 1, 146}, .pack_when_used = true}));
+  EXPECT_EQ(at_once, logits({.chunks = {3, 1, 146}, .threads = 5, .pack_when_used = true}));
+}
+
 TEST_P(PackedBackend, ExpandedAttentionStaysCloseToo) {
   const auto whole = logits({.form = AttentionForm::expanded});
   EXPECT_LE(typical_error(whole, logits_of(model, {})), 2e-2f);
@@ -229,7 +237,7 @@ TEST(CpuBackend, DeclaresTheBytesThatItsStripsHold) {
   ThreadPool pool(1);
   auto ops = select_op_table(detect_cpu_features(), "");
   ASSERT_TRUE(ops);
-  MatrixLoader loader(**ops, true, arena, pool, {});
+  MatrixLoader loader(**ops, Packing::at_once, arena, pool, {});
   for (const WeightView* view : {&model.weights.head, &model.weights.layers[0].latent.q_b}) {
     const Matrix matrix = loader.load(*view);
     if (!matrix.packed()) GTEST_SKIP() << (*ops)->name << ": packs nothing";

@@ -52,7 +52,7 @@ class Sequence {
       std::copy_n(stored.row(l % LatentCache::kTokens), kC + kR, row);
     }
     ThreadPool pool(1);
-    MatrixLoader loader(ops, true, arena_, pool, {});
+    MatrixLoader loader(ops, Packing::at_once, arena_, pool, {});
     v_packed_ = loader.load_floats(v_up_.data(), kH * kV, kC);
     attention_ = std::make_unique<ExpandedAttention>(config_, k_up_.data(), v_packed_, loader);
   }

@@ -172,7 +172,7 @@ TEST(MatrixLoader, NarrowsWhatHasNoKernel) {
                         .row_stride_bytes = cols * 4};
   WeightArena arena;
   Compute compute(**ops, 2);
-  MatrixLoader loader(**ops, true, arena, compute.pool, {});
+  MatrixLoader loader(**ops, Packing::at_once, arena, compute.pool, {});
   const Matrix matrix = loader.load_narrowed(view, 64);
   if (!matrix.packed()) GTEST_SKIP() << "no bf16 kernels here";
   ASSERT_EQ(matrix.cols(), 64);

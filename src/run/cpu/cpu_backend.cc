@@ -87,7 +87,10 @@ CpuBackend::CpuBackend(const Config& config, const ModelWeights& weights, const 
   compute_.profile = options.profile;
   uint64_t done = 0;
   const uint64_t total = matrix_bytes(weights);
-  MatrixLoader loader(ops, !options.exact && fits_in_memory(total), arena_, compute_.pool,
+  const Packing packing = options.exact || !fits_in_memory(total) ? Packing::none
+                          : options.pack_when_used                ? Packing::when_used
+                                                                  : Packing::at_once;
+  MatrixLoader loader(ops, packing, arena_, compute_.pool,
                       [&](uint64_t bytes) {
                         done += bytes;
                         if (options.progress) options.progress(std::min(done, total), total);

@@ -41,6 +41,10 @@ ExpertMatrices load_block(const FeedForwardWeights& block, MatrixLoader& loader)
   return {loader.load(block.gate), loader.load(block.up), loader.load(block.down)};
 }
 
+ExpertMatrices promise_block(const FeedForwardWeights& block, MatrixLoader& loader) {
+  return {loader.promise(block.gate), loader.promise(block.up), loader.promise(block.down)};
+}
+
 }  // namespace
 
 FeedForward::FeedForward(const Config& config, const LayerWeights& weights, FeedForwardKind kind,
@@ -56,7 +60,7 @@ FeedForward::FeedForward(const Config& config, const LayerWeights& weights, Feed
   }
   router_ = decode_matrix(weights.router);
   routed_.reserve(weights.experts.size());
-  for (const FeedForwardWeights& expert : weights.experts) routed_.push_back(load_block(expert, loader));
+  for (const FeedForwardWeights& expert : weights.experts) routed_.push_back(promise_block(expert, loader));
   always_ = load_block(weights.shared, loader);
 }
 
@@ -83,7 +87,7 @@ void FeedForward::choose(const ExpertsConfig& experts, float* logits, int32_t* i
     weights[k] = weights[k] / divisor * static_cast<float>(experts.routed_scale);
 }
 
-uint64_t FeedForward::run(int64_t T, Workspace& work, Compute& compute) const {
+uint64_t FeedForward::run(int64_t T, Workspace& work, Compute& compute) {
   const View<float> x = work.x.view(T, D), normed = work.normed.view(T, D);
   compute.pool.parallel_for(T, 8, [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t)
@@ -125,7 +129,7 @@ void FeedForward::route(int64_t T, Workspace& work, Compute& compute) const {
 
 // Pairs of one expert lie together, ascending by expert and then by token; the shared block's rows come last.
 void FeedForward::group(int64_t T, Workspace& work, std::vector<ExpertTask>& tasks,
-                        std::vector<int64_t>& pair_of, std::vector<int32_t>& token_of) const {
+                        std::vector<int64_t>& pair_of, std::vector<int32_t>& token_of) {
   const int64_t K = kind_ == FeedForwardKind::experts ? experts_.experts_per_token : 0;
   std::vector<int64_t> count(routed_.size() + 1, 0);
   for (int64_t i = 0; i < T * K; ++i) ++count[static_cast<size_t>(work.chosen[i]) + 1];

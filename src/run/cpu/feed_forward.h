@@ -19,8 +19,9 @@ class FeedForward {
  public:
   FeedForward(const Config& config, const LayerWeights& weights, FeedForwardKind kind, MatrixLoader& loader);
 
-  // x += feed_forward(norm(x)) for T rows. Returns the weight bytes that were read.
-  uint64_t run(int64_t T, Workspace& work, Compute& compute) const;
+  // x += feed_forward(norm(x)) for T rows. Returns the weight bytes that were read. Packs promised experts that are
+  // chosen for the first time.
+  uint64_t run(int64_t T, Workspace& work, Compute& compute);
 
   // One K-subset of experts for a row of router logits, which become probabilities: ids ascending. Public for
   // tests: the group rule and ties (lowest id first) are part of the model's definition.
@@ -29,7 +30,7 @@ class FeedForward {
  private:
   void route(int64_t T, Workspace& work, Compute& compute) const;
   void group(int64_t T, Workspace& work, std::vector<ExpertTask>& tasks, std::vector<int64_t>& pair_of,
-             std::vector<int32_t>& token_of) const;
+             std::vector<int32_t>& token_of);
   void run_unpacked_experts(const std::vector<ExpertTask>& tasks, const std::vector<int32_t>& token_of,
                             Workspace& work, Compute& compute) const;
   void combine(int64_t T, const std::vector<int64_t>& pair_of, Workspace& work, Compute& compute) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix: one weight matrix ready for products, either packed for the chosen kernels (ops/packed.h) or left
-// where the checkpoint maps it, to be decoded panel by panel. Packed strips lie in a WeightArena.
+// where the checkpoint maps it, to be decoded panel by panel. Packed strips lie in a WeightArena; a promised matrix has
+// its place there, but is only packed before its first use.
 #pragma once
 
 #include <cstddef>
@@ -53,6 +54,11 @@ class Matrix {
   // What one pass reads.
   int64_t bytes() const { return packed() ? strips() * strip_bytes_ : source_.bytes(); }
 
+  // A promised matrix that nobody has used yet: its strips must be packed, all of them once, and then settled.
+  bool promised() const { return pack_ != nullptr; }
+  void pack_strips(int64_t begin, int64_t end) const;
+  void settle() { pack_ = nullptr; }
+
   // Of packed matrices only.
   const PackedKernel& kernel() const { return *kernel_; }
   int64_t strips() const { return (source_.rows + kStripRows - 1) / kStripRows; }
@@ -71,20 +77,31 @@ class Matrix {
   friend class MatrixLoader;
   WeightView source_;
   const PackedKernel* kernel_ = nullptr;
-  const std::byte* data_ = nullptr;
+  std::byte* data_ = nullptr;
   int64_t strip_bytes_ = 0;
+  std::function<void(int64_t strip, std::byte* out)> pack_;  // of promised ones
+};
+
+inline constexpr int64_t kPackGrain = 8;  // strips that a worker packs at a time: some 300 KB
+
+enum class Packing {
+  none,       // every matrix stays where it is
+  at_once,    // while the model loads
+  when_used,  // the same, but promised matrices before their first use
 };
 
 // Makes matrices while a model loads.
 class MatrixLoader {
  public:
-  // With `pack` false every matrix stays where it is. `progress` is told the bytes of each matrix.
-  MatrixLoader(const OpTable& ops, bool pack, WeightArena& arena, ThreadPool& pool,
+  // `progress` is told the bytes of each matrix.
+  MatrixLoader(const OpTable& ops, Packing packing, WeightArena& arena, ThreadPool& pool,
                std::function<void(uint64_t bytes)> progress)
-      : ops_(ops), pack_(pack), arena_(arena), pool_(pool), progress_(std::move(progress)) {}
+      : ops_(ops), packing_(packing), arena_(arena), pool_(pool), progress_(std::move(progress)) {}
 
-  bool packs() const { return pack_; }
+  bool packs() const { return packing_ != Packing::none; }
   Matrix load(const WeightView& source);  // absent in, absent out
+  // The same, but with Packing::when_used it is only promised. The source must live as long as that.
+  Matrix promise(const WeightView& source);
   // The same; but types without a packed kernel become the 16-bit type that has one, and get zero columns up to
   // `cols` then, the next multiple of 32 at most (0: as many as there are).
   Matrix load_narrowed(const WeightView& source, int64_t cols = 0);
@@ -92,15 +109,17 @@ class MatrixLoader {
   Matrix load_floats(const float* values, int64_t rows, int64_t cols);
 
  private:
-  // Packs decoded rows as the 16-bit type of `kernel`. REQUIRES: cols is source.cols, rounded up to at most the next
+  // As decoded rows in the 16-bit type of `kernel`. REQUIRES: cols is source.cols, rounded up to at most the next
   // multiple of 32.
-  Matrix load_wide(const WeightView& source, int64_t cols, const PackedKernel& kernel);
-  // Packs strip by strip what `pack` writes; `shape` tells rows, columns and type.
-  void fill(Matrix& matrix, const WeightView& shape, const PackedKernel& kernel,
-            FunctionRef<void(int64_t strip, std::byte* out)> pack);
+  Matrix place_wide(const WeightView& source, int64_t cols, const PackedKernel& kernel);
+  // Takes room for strips that `pack` writes; `shape` tells rows, columns and type.
+  void place(Matrix& matrix, const WeightView& shape, const PackedKernel& kernel,
+             std::function<void(int64_t strip, std::byte* out)> pack);
+  Matrix place_any(const WeightView& source);
+  Matrix settled(Matrix matrix);  // packs it now
 
   const OpTable& ops_;
-  const bool pack_;
+  const Packing packing_;
   WeightArena& arena_;
   ThreadPool& pool_;
   std::function<void(uint64_t)> progress_;

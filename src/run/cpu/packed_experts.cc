@@ -47,6 +47,25 @@ std::vector<Strips> split_strips(std::span<const ExpertTask> tasks, Matrix Exper
   return items;
 }
 
+void keep_promises(std::span<const ExpertTask> tasks, Compute& compute) {
+  struct Piece {
+    Matrix* matrix;
+    int64_t begin, end;
+  };
+  std::vector<Piece> pieces;
+  for (const ExpertTask& task : tasks)
+    for (Matrix* matrix : {&task.weights->gate, &task.weights->up, &task.weights->down})
+      for (int64_t s = 0; matrix->promised() && s < matrix->strips(); s += kPackGrain)
+        pieces.push_back({matrix, s, std::min(matrix->strips(), s + kPackGrain)});
+  if (pieces.empty()) return;
+  const Profile::Scope scope(compute.profile, "experts: pack");
+  compute.pool.parallel_for(std::ssize(pieces), 1, [&](int64_t i, int64_t, int) {
+    const auto& [matrix, begin, end] = pieces[static_cast<size_t>(i)];
+    matrix->pack_strips(begin, end);
+  });
+  for (const Piece& piece : pieces) piece.matrix->settle();
+}
+
 RecordKind kind_of(const Matrix& matrix) {
   return matrix.kernel().records;
 }
@@ -168,6 +187,7 @@ void narrow_activations(std::span<const ExpertTask> tasks, std::span<const Tile>
 void run_packed_experts(std::span<const ExpertTask> tasks, std::span<const int32_t> token_of, int64_t T,
                         Workspace& work, Compute& compute) {
   if (tasks.empty()) return;
+  keep_promises(tasks, compute);
   const auto tiles = split_tiles(tasks);
   const auto pairs = static_cast<int64_t>(token_of.size());
   const int64_t D = tasks.front().weights->gate.cols();

@@ -27,12 +27,12 @@ struct ExpertMatrices {  // y = down(silu(gate x) ⊙ up x)
 
 // Rows first_pair … first_pair + pairs of the pair buffers, which one block of weights serves.
 struct ExpertTask {
-  const ExpertMatrices* weights;
+  ExpertMatrices* weights;
   int64_t first_pair, pairs;
 };
 
 // work.pair_out[p, :] = block(work.normed[token_of[p], :]) for the pairs of all tasks, which must be packed.
-// work.pair_act is used on the way.
+// work.pair_act is used on the way. Promised matrices are packed first.
 void run_packed_experts(std::span<const ExpertTask> tasks, std::span<const int32_t> token_of,  // [P]
                         int64_t T, Workspace& work, Compute& compute);
 
