@@ -70,8 +70,8 @@ struct Finish {
   std::string stop_string;  // that ended it, if one did
   int32_t stop_token = -1;  // that ended it, if one did
   std::string error;        // one line, for FinishReason::error
-  // That error: demands of the request contradict one another and left no token to sample.
-  bool nothing_allowed = false;
+  // That error is the request's own: its constraints left no token to sample, or take too long to follow.
+  bool request_at_fault = false;
   Usage usage;
   Timings timings;
   uint64_t logits_hash = 0;  // of the last row of logits: a change of behaviour is seen by eye

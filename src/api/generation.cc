@@ -117,8 +117,8 @@ class Generation : public std::enable_shared_from_this<Generation> {
   }
 
   static ApiError error_of(const Finish& finish) {
-    if (finish.nothing_allowed)  // the client's mistake: a schema and allowed_token_ids, say
-      return {.status = 400, .message = "the request's constraints leave no token to sample"};
+    if (finish.request_at_fault)  // the client's mistake: a schema and allowed_token_ids, say
+      return {.status = 400, .message = finish.error};
     if (finish.reason == FinishReason::error) return {.status = 500, .message = finish.error};
     return {
         .status = 503, .message = "the request was cancelled: the server is stopping", .retry_after_s = 5};

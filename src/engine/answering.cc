@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
-#include <vector>
 
+#include "base/cpu_clock.h"
 #include "sample/logprobs.h"
 
 namespace sirocco {
@@ -17,6 +17,28 @@ Answering::Answering(const Tokenizer& tokenizer, int64_t context_tokens)
       end_think_(tokenizer.special_id("[/THINK]").value_or(-1)) {}
 
 namespace {
+
+// What the mask of a choice may cost. A thirtieth of it is usual, but a grammar that reads the same text in many ways,
+// such as nested counted repetitions, costs more with every character, and all requests wait for it.
+constexpr double kMaskSeconds = 0.5, kMaskSecondsAToken = 0.005;
+
+class MaskClock {  // adds the time of its life
+ public:
+  explicit MaskClock(Choice& choice) : choice_(choice), begin_s_(thread_cpu_seconds()) {}
+  MaskClock(const MaskClock&) = delete;
+  MaskClock& operator=(const MaskClock&) = delete;
+  ~MaskClock() { choice_.mask_s += thread_cpu_seconds() - begin_s_; }
+
+ private:
+  Choice& choice_;
+  const double begin_s_;
+};
+
+bool mask_accepts(Choice& choice, int32_t token) {
+  if (!choice.mask) return true;
+  const MaskClock clock(choice);
+  return choice.mask->accept(token);
+}
 
 void set_bit(std::vector<uint32_t>& bits, int32_t token) {
   bits[static_cast<size_t>(token) / 32] |= 1U << (static_cast<size_t>(token) % 32);
@@ -30,6 +52,22 @@ bool about_to_say(const std::vector<int32_t>& answer, const std::vector<int32_t>
 
 }  // namespace
 
+// Bits of the tokens that the request allows; empty: all.
+std::vector<uint32_t> Answering::allowed_tokens(const GenerateRequest& request, Choice& choice,
+                                                size_t vocabulary) const {
+  std::vector<uint32_t> allowed;
+  if (choice.mask) {
+    const MaskClock clock(choice);
+    allowed.assign((vocabulary + 31) / 32, 0);
+    if (!choice.mask->fill(allowed)) allowed.clear();
+  }
+  if (request.allowed_tokens.empty()) return allowed;
+  std::vector<uint32_t> listed((vocabulary + 31) / 32, 0);
+  for (const int32_t token : request.allowed_tokens) set_bit(listed, token);
+  for (size_t i = 0; i < allowed.size(); ++i) listed[i] &= allowed[i];
+  return listed;
+}
+
 std::optional<int32_t> Answering::pick(const GenerateRequest& request, Choice& choice,
                                        std::span<const float> logits) const {
   std::vector<int32_t> banned;
@@ -41,17 +79,7 @@ std::optional<int32_t> Answering::pick(const GenerateRequest& request, Choice& c
   for (const auto& words : request.bad_words)
     if (!words.empty() && about_to_say(choice.answer, words)) banned.push_back(words.back());
 
-  std::vector<uint32_t> allowed;
-  if (choice.mask) {
-    allowed.assign((logits.size() + 31) / 32, 0);
-    if (!choice.mask->fill(allowed)) allowed.clear();
-  }
-  if (!request.allowed_tokens.empty()) {
-    std::vector<uint32_t> listed((logits.size() + 31) / 32, 0);
-    for (const int32_t token : request.allowed_tokens) set_bit(listed, token);
-    for (size_t i = 0; i < allowed.size(); ++i) listed[i] &= allowed[i];
-    allowed = std::move(listed);
-  }
+  const std::vector<uint32_t> allowed = allowed_tokens(request, choice, logits.size());
   const int32_t forced = std::exchange(choice.forced, -1);
   if (forced >= 0) {
     const auto t = static_cast<size_t>(forced);
@@ -75,7 +103,10 @@ std::optional<Answering::Ending> Answering::take_token(const LiveRequest& live, 
   const GenerateRequest& request = live.request;
   choice.logits_hash = hash_of_row(logits);
   const auto token = pick(request, choice, logits);
-  if (!token) return Ending{FinishReason::error, {}, -1, "no token is allowed here", /*nothing_allowed=*/true};
+  const auto fault = [](const char* what) { return Ending{FinishReason::error, {}, -1, what, true}; };
+  if (!token) return fault("the request's constraints leave no token to sample");
+  if (choice.mask_s > kMaskSeconds + kMaskSecondsAToken * static_cast<double>(choice.answer.size()))
+    return fault("the request's grammar takes too long to follow: it reads the same text in too many ways");
   choice.answer.push_back(*token);
   out.tokens.push_back(*token);
   if (request.logprobs >= 0) {
@@ -83,7 +114,7 @@ std::optional<Answering::Ending> Answering::take_token(const LiveRequest& live, 
     out.logprobs.back().in_content = choice.reply.is_content(*token);
   }
   choice.sampler.accept(*token);
-  if (choice.mask && !choice.mask->accept(*token))
+  if (!mask_accepts(choice, *token))
     return Ending{FinishReason::error, {}, -1, "the grammar refused a token that it had allowed"};
   if (*token != end_ || request.ignore_end) {
     ReplyDelta said;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "engine/live_request.h"
 
@@ -20,7 +21,7 @@ class Answering {
     std::string stop_string;
     int32_t stop_token = -1;
     std::string error;
-    bool nothing_allowed = false;  // as in Finish
+    bool request_at_fault = false;  // as in Finish
   };
 
   // Takes the next token of `choice` from `logits` and adds what it says to `out`. An ending, if it is the
@@ -31,6 +32,7 @@ class Answering {
   void finish(Choice& choice, Delta& out) const;
 
  private:
+  std::vector<uint32_t> allowed_tokens(const GenerateRequest& request, Choice& choice, size_t vocabulary) const;
   std::optional<int32_t> pick(const GenerateRequest& request, Choice& choice,
                               std::span<const float> logits) const;
   void say(Choice& choice, ReplyDelta&& said, Delta& out) const;

@@ -24,7 +24,7 @@ Finish summary(const LiveRequest& live, const Choice& choice, const Answering::E
   result.stop_string = ending.stop_string;
   result.stop_token = ending.stop_token;
   result.error = ending.error;
-  result.nothing_allowed = ending.nothing_allowed;
+  result.request_at_fault = ending.request_at_fault;
   result.usage = {prompt_tokens, live.cached_tokens, answer_tokens, choice.reply.reasoning_tokens()};
   result.timings = choice.timings;
   result.timings.queue_ms = 1e3 * (start_s - live.submitted_s);

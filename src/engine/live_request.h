@@ -27,6 +27,7 @@ struct Choice {
   int32_t forced = -1;          // token that comes next whatever the logits say
   Sampler sampler;
   std::unique_ptr<TokenMask> mask;
+  double mask_s = 0.0;  // that it has taken
   ReplyParser reply;
   StopMatcher stops;
   bool broke_line = false;  // the answer has a line break

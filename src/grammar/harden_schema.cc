@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "grammar/schema_check.h"
 
 namespace sirocco {
@@ -101,6 +104,45 @@ class PatternHardener {
   std::string out_;
 };
 
+// For repeats_too_deep: how deep {m,n} are nested in a pattern; kept for the open groups and for the item before.
+class RepetitionDepth {
+ public:
+  int of(std::string_view pattern) {
+    for (size_t i = 0; i < pattern.size(); ++i) {
+      const char c = pattern[i];
+      if (c == '\\') {
+        ++i;
+        item_ = 0;
+      } else if (c == '[') {
+        while (i + 1 < pattern.size() && pattern[i + 1] != ']') i += pattern[i + 1] == '\\' ? 2 : 1;
+        item_ = 0;
+      } else if (c == '(') {
+        groups_.push_back(0);
+      } else if (c == ')') {
+        item_ = groups_.back();
+        if (groups_.size() > 1) groups_.pop_back();
+      } else if (const size_t end = pattern.find('}', i); c == '{' && end != std::string_view::npos) {
+        item_ += varies(pattern.substr(i + 1, end - i - 1)) ? 1 : 0;
+        i = end;
+      } else if (c != '*' && c != '+' && c != '?') {
+        item_ = 0;
+      }
+      groups_.back() = std::max(groups_.back(), item_);
+      deepest_ = std::max(deepest_, item_);
+    }
+    return deepest_;
+  }
+
+ private:
+  static bool varies(std::string_view body) {  // {m,n}, unless m = n
+    const size_t comma = body.find(',');
+    return comma != std::string_view::npos && body.substr(0, comma) != body.substr(comma + 1);
+  }
+
+  std::vector<int> groups_{0};
+  int item_ = 0, deepest_ = 0;
+};
+
 std::optional<uint64_t> length_of(const Json& schema, const char* key) {
   const auto it = schema.find(key);
   if (it == schema.end() || !it->is_number_unsigned()) return std::nullopt;
@@ -169,7 +211,14 @@ Result<void> harden(Json& schema, UnsafePattern unsafe) {
 
 }  // namespace
 
+bool repeats_too_deep(std::string_view pattern) {
+  constexpr int kDeepest = 2;
+  return RepetitionDepth().of(pattern) > kDeepest;
+}
+
 Result<std::string> harden_pattern(std::string_view pattern) {
+  if (repeats_too_deep(pattern))
+    return bad_input("pattern: repetitions with two bounds may be nested twice, not more deeply");
   return PatternHardener(pattern).run();
 }
 

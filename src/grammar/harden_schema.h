@@ -19,4 +19,8 @@ enum class UnsafePattern { refuse, leave_out };
 Result<Json> harden_schema(const Json& schema, UnsafePattern unsafe);
 Result<std::string> harden_pattern(std::string_view pattern);
 
+// Whether repetitions {m,n} with m < n are nested more than twice. Each level multiplies the ways in which one text can
+// be read, and all of them are followed at once: 80 characters of ((a{1,999}){1,999}){1,999} took 17 seconds.
+bool repeats_too_deep(std::string_view pattern);
+
 }  // namespace sirocco

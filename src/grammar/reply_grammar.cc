@@ -73,6 +73,9 @@ ApiResult<Json> form_format(const api::Constraint& c) {
     case FormKind::json_schema:
       return schema_format(c.form_text, "response_format", true);
     case FormKind::regex:
+      if (repeats_too_deep(c.form_text))
+        return api::fail_api(ApiError::bad_request(
+            "regex: repetitions with two bounds may be nested twice, not more deeply", "response_format"));
       return Json{{"type", "regex"}, {"pattern", c.form_text}};
     case FormKind::ebnf:
     case FormKind::gbnf:

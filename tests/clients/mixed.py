@@ -37,6 +37,7 @@ SCHEMAS = [
     {"$ref": "#"},
     {"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"},
     {"type": "string", "pattern": "^((a{1,999}){1,999}){1,999}$"},
+    {"type": "string", "pattern": "^(a{1,999}b?){1,999}$"},
     {"enum": [f"value {i}" for i in range(1000)]},
     {"not": {}},
     nested(60),

@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "base/cpu_clock.h"
 #include "engine_fixture.h"
 
 namespace sirocco {
@@ -151,7 +152,7 @@ TEST(Engine, TellsWhenTheRequestLeavesNoToken) {
   request.min_tokens = 1;
   const Finish finish = e.answer(request).finish;
   EXPECT_EQ(finish.reason, FinishReason::error);
-  EXPECT_TRUE(finish.nothing_allowed);
+  EXPECT_TRUE(finish.request_at_fault);
 }
 
 TEST(Engine, ComputesThePromptAloneWhenNoTokenIsAskedFor) {
@@ -323,6 +324,34 @@ TEST(Engine, MasksBindEveryChoice) {
     EXPECT_EQ(answer.tokens, (std::vector<int32_t>{1077, 1078, 1079}));
     EXPECT_EQ(answer.finish.reason, FinishReason::stop);
   }
+}
+
+// Allows all, after thinking longer each time.
+class SlowMask final : public TokenMask {
+ public:
+  bool fill(std::span<uint32_t>) override {
+    const double until_s = thread_cpu_seconds() + 0.1 * ++fills_;
+    while (thread_cpu_seconds() < until_s) {
+    }
+    return false;
+  }
+  bool accept(int32_t) override { return true; }
+  bool finished() const override { return false; }
+  std::unique_ptr<TokenMask> clone() const override { return std::make_unique<SlowMask>(*this); }
+
+ private:
+  int fills_ = 0;
+};
+
+TEST(Engine, EndsAnAnswerWhoseMaskTakesTooLong) {
+  FakeEngine e(wander);
+  auto request = prompt_request(numbers(0, 20), 300);
+  request.mask = std::make_shared<SlowMask>();
+  const Answer answer = e.answer(request);
+  EXPECT_EQ(answer.finish.reason, FinishReason::error);
+  EXPECT_TRUE(answer.finish.request_at_fault);
+  EXPECT_NE(answer.finish.error.find("too long to follow"), std::string::npos);
+  EXPECT_LT(answer.tokens.size(), 10u);  // 0.1 + 0.2 + … seconds of computing
 }
 
 TEST(Engine, RefusesRequestsByField) {

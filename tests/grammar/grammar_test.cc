@@ -338,6 +338,11 @@ TEST(HardenSchema, RewritesWhatReachesTooFar) {
   EXPECT_EQ(harden_pattern("[^x]").value(), R"([^\x00-\x1f"\\x])");
   EXPECT_EQ(harden_pattern("[a-z]\\d").value(), "[a-z]\\d");
   EXPECT_EQ(harden_pattern("(?:a|b)(?<c>d)").value(), "(?:a|b)(?<c>d)");
+  for (const char* good : {"a{1,2}5{1,2}6{1,2}", "((a{1,2}){1,2}){3}", "(a{1,2}b{1,2}){1,2}(c{1,2})+",
+                           "x{1,2}[{1,2}{1,2}]"})
+    EXPECT_FALSE(repeats_too_deep(good)) << good;
+  for (const char* deep : {"^((a{1,9}){1,9}){1,9}$", "((a{1,2}b?){0,2}|c){3,}", "(?:(?:a{1,2})+{1,2}){1,2}"})
+    EXPECT_TRUE(repeats_too_deep(deep)) << deep;
   for (const char* bad : {"\"", "\\\\", "[ -z]", "[\\n]", "\\t", "[a", "\\", "(?=.*a).", "(?<!a)b", "(?i)x",
                           "\\bfoo", "\\p{L}", "(a)\\1"}) {
     EXPECT_FALSE(harden_pattern(bad).has_value()) << bad;

@@ -270,7 +270,8 @@ bool FakeEngine::step(Live& live) {
     Finish what;
     what.reason = reason;
     if (reason == FinishReason::error) what.error = "the model fell over";
-    what.nothing_allowed = reason == FinishReason::error && said == "contradict";
+    what.request_at_fault = reason == FinishReason::error && said == "contradict";
+    if (what.request_at_fault) what.error = "the request's constraints leave no token to sample";
     what.usage = choice.usage;
     what.usage.prompt_tokens = static_cast<int64_t>(live.request.prompt.size());
     what.timings.predicted_tokens = choice.usage.completion_tokens;
