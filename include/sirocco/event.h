@@ -74,7 +74,7 @@ struct Finish {
   bool request_at_fault = false;
   Usage usage;
   Timings timings;
-  uint64_t logits_hash = 0;  // of the last row of logits: a change of behaviour is seen by eye
+  uint64_t logits_hash = 0;  // of the row that the last token came from: a change of behaviour is seen by eye
 };
 
 struct Event {

@@ -100,8 +100,14 @@ void Answering::say(Choice& choice, ReplyDelta&& said, Delta& out) const {
 
 std::optional<Answering::Ending> Answering::take_token(const LiveRequest& live, Choice& choice,
                                                        std::span<const float> logits, Delta& out) const {
+  const auto ending = try_token(live, choice, logits, out);
+  if (ending) choice.logits_hash = hash_of_row(logits);
+  return ending;
+}
+
+std::optional<Answering::Ending> Answering::try_token(const LiveRequest& live, Choice& choice,
+                                                      std::span<const float> logits, Delta& out) const {
   const GenerateRequest& request = live.request;
-  choice.logits_hash = hash_of_row(logits);
   const auto token = pick(request, choice, logits);
   const auto fault = [](const char* what) { return Ending{FinishReason::error, {}, -1, what, true}; };
   if (!token) return fault("the request's constraints leave no token to sample");

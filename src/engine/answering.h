@@ -32,6 +32,8 @@ class Answering {
   void finish(Choice& choice, Delta& out) const;
 
  private:
+  std::optional<Ending> try_token(const LiveRequest& request, Choice& choice, std::span<const float> logits,
+                                  Delta& out) const;
   std::vector<uint32_t> allowed_tokens(const GenerateRequest& request, Choice& choice, size_t vocabulary) const;
   std::optional<int32_t> pick(const GenerateRequest& request, Choice& choice,
                               std::span<const float> logits) const;

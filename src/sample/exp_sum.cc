@@ -42,9 +42,14 @@ float sum_block(std::span<const float> values) {
 }  // namespace
 
 float max_of(std::span<const float> logits) {
-  float best = -std::numeric_limits<float>::infinity();
-  for (const float x : logits) best = x > best ? x : best;
-  return best;
+  constexpr size_t kLanes = 16;  // running maxima, which compilers keep in vectors
+  float best[kLanes];
+  std::fill_n(best, kLanes, -std::numeric_limits<float>::infinity());
+  size_t i = 0;
+  for (; i + kLanes <= logits.size(); i += kLanes)
+    for (size_t l = 0; l < kLanes; ++l) best[l] = logits[i + l] > best[l] ? logits[i + l] : best[l];
+  for (; i < logits.size(); ++i) best[0] = logits[i] > best[0] ? logits[i] : best[0];
+  return *std::max_element(best, best + kLanes);
 }
 
 double exp_all(std::span<const float> logits, float max, float inverse_temperature, std::span<float> out) {

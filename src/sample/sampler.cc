@@ -17,15 +17,6 @@ namespace {
 constexpr uint64_t kTokenDraw = 0, kXtcDraw = 1;  // purposes; a choice has two streams
 constexpr double kGreedyBelow = 1e-5;             // the reciprocal would overflow long before it mattered
 
-int32_t largest(std::span<const float> logits) {
-  int32_t best = -1;
-  for (size_t t = 0; t < logits.size(); ++t)
-    if (logits[t] > -std::numeric_limits<float>::infinity() &&
-        (best < 0 || logits[t] > logits[static_cast<size_t>(best)]))
-      best = static_cast<int32_t>(t);
-  return best;
-}
-
 }  // namespace
 
 Sampler::Sampler(const SamplingOptions& options, uint64_t choice)
@@ -65,7 +56,8 @@ std::optional<int32_t> Sampler::pick(std::span<const float> logits, const Constr
   const std::span<const float> row = edited(logits, constraints);
   const float max = max_of(row);
   if (max == -std::numeric_limits<float>::infinity()) return std::nullopt;
-  if (o.temperature < kGreedyBelow || !std::isfinite(max)) return largest(row);
+  if (o.temperature < kGreedyBelow || !std::isfinite(max))
+    return static_cast<int32_t>(std::ranges::find(row, max) - row.begin());
 
   const auto inverse_temperature = static_cast<float>(1.0 / o.temperature);
   const double u = uniform_draw(o.seed, 2 * choice_ + kTokenDraw, draws_);
