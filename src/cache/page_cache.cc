@@ -157,7 +157,20 @@ std::optional<Lease> PageCache::fork(Lease& lease, int64_t tokens) {
   return other;
 }
 
+// Copies into the lease's pages that were not carried out. Their sources hang below the lease's shared pages: held on
+// their own they would keep those from being evicted, which available() counts on. What such a copy would bring is in
+// the tree already.
+void PageCache::drop_copies(const Lease& lease) {
+  const auto own = std::span(lease.pages_).subspan(static_cast<size_t>(lease.published_));
+  std::erase_if(copies_, [&](const PageCopy& copy) {
+    if (std::ranges::find(own, copy.to) == own.end()) return false;
+    release_page(copy.from);
+    return true;
+  });
+}
+
 void PageCache::release(Lease& lease, std::span<const CacheKey> keys) {
+  drop_copies(lease);
   if (!keys.empty()) {
     publish(lease, keys);
     const auto rest = keys.subspan(static_cast<size_t>(lease.published_) * static_cast<size_t>(page_tokens_));

@@ -80,6 +80,7 @@ class PageCache {
   std::optional<int32_t> take();
   void hold(int32_t page);
   void release_page(int32_t page);
+  void drop_copies(const Lease& lease);
   void add_copy(int32_t from, int32_t to, int64_t tokens);
 
   const int32_t page_tokens_;

@@ -291,7 +291,7 @@ TEST(Scheduler, NamesWhoIsPastItsDeadline) {
 }
 
 TEST(Scheduler, RandomTracesEndWithEveryPageReturned) {
-  for (uint32_t seed = 0; seed < 40; ++seed) {
+  for (uint32_t seed = 0; seed < 1500; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937 random(seed);
     const auto pick = [&](int64_t n) { return static_cast<int64_t>(random() % static_cast<uint32_t>(n)); };
