@@ -178,6 +178,10 @@ Result<void> harden_object(Json& schema, UnsafePattern unsafe) {
       schema.erase("maxLength");
     }
   }
+  // XGrammar keeps the names of `properties` apart from additional ones, but not beside patterns of names: there a
+  // declared name could come with an additional property's value. So none are made.
+  if (schema.contains("patternProperties") && schema.contains("additionalProperties"))
+    schema["additionalProperties"] = false;
   if (const auto named = schema.find("patternProperties"); named != schema.end() && named->is_object()) {
     Json renamed = Json::object();
     for (const auto& [key, value] : named->items()) {

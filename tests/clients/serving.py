@@ -38,6 +38,9 @@ class Server:
         return self
 
     def __exit__(self, kind, *_):
+        if kind and self.process.poll() is not None:  # it ended by itself: its last words say why
+            with open(self.log_file.name, encoding="utf-8") as log:
+                print("the server's last lines:", *log.read().split("\n")[-6:], sep="\n")
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             code = self.process.wait(timeout=90)

@@ -333,6 +333,14 @@ TEST(HardenSchema, ReachesPropertiesWhateverTheirNames) {
   EXPECT_EQ(*harden_schema(value, UnsafePattern::refuse), value);
 }
 
+TEST(HardenSchema, MakesNoOtherNamesBesidePatternsOfThem) {
+  const Json patterns = {{"^p[0-9]$", {{"type", "boolean"}}}}, other = {{"type", "integer"}};
+  const Json both = {{"patternProperties", patterns}, {"additionalProperties", other}};
+  EXPECT_EQ((*harden_schema(both, UnsafePattern::refuse))["additionalProperties"], false);
+  const Json alone = {{"additionalProperties", other}};
+  EXPECT_EQ(*harden_schema(alone, UnsafePattern::refuse), alone);
+}
+
 TEST(HardenSchema, RewritesWhatReachesTooFar) {
   EXPECT_EQ(harden_pattern("^a.b$").value(), R"(^a[^\x00-\x1f"\\]b$)");
   EXPECT_EQ(harden_pattern("[^x]").value(), R"([^\x00-\x1f"\\x])");
