@@ -11,7 +11,7 @@ namespace sirocco {
 struct Roof {
   double read_gbs = 0.0;     // streaming reads from memory, all threads
   double int8_tops = 0.0;    // int8 dot products from registers; 0 without such kernels
-  double int16_tops = 0.0;   // int16 dot products from registers; 0 where the chosen table does not use them
+  double int16_tops = 0.0;   // int16 dot products from registers; 0 where the chosen table has no weights in them
   double bf16_tflops = 0.0;  // products of bf16 weights from registers; 0 without such kernels
 
   // Of the units that multiply 16-bit weights (find_wide_kernel).

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "ops/pack.h"
 #include "ops/select.h"
+#include "run/cpu/packed_rows.h"
 #include "run/cpu/tiling.h"
 
 namespace sirocco {
@@ -163,45 +164,21 @@ void ExpandedAttention::expand(int64_t head, int64_t begin, const Block& block, 
   multiply(k_up_, N, block.wide);
   for (int64_t l = 0; l < block.count; ++l)
     std::copy_n(compute.key_ropes.data() + (begin + l) * R, R, block.wide.row(l) + N);
-  const int64_t key_bytes = packed_strip_bytes(kernel_->dtype, key_cols_);
-  for (int64_t l = 0; l < block.count; l += kStripRows)
-    pack_floats(compute.ops, kernel_->dtype,
-                block.wide.slice_rows(l, std::min<int64_t>(kStripRows, block.count - l)), 0, key_cols_,
-                block.keys + l / kStripRows * key_bytes);
-
-  const View<float> values = make_view(block.wide.data, kBlockKeys, V);
+  pack_rows(compute.ops, kernel_->dtype, block.wide.slice_rows(0, block.count), key_cols_, block.keys);
+  const View<float> values = make_view(block.wide.data, block.count, V);
   multiply(v_up_, V, values);
-  const int64_t value_bytes = packed_strip_bytes(kernel_->dtype, block.value_cols());
-  float channels[kStripRows * kBlockKeys];
-  for (int64_t c = 0; c < V; c += kStripRows) {
-    for (int64_t l = 0; l < block.count; ++l)
-      for (int64_t i = 0; i < kStripRows; ++i) channels[i * kBlockKeys + l] = values.at(l, c + i);
-    pack_floats(compute.ops, kernel_->dtype,
-                make_view<const float>(channels, kStripRows, kBlockKeys).slice_cols(0, block.count), 0,
-                block.value_cols(), block.values + c / kStripRows * value_bytes);
-  }
+  pack_columns(compute.ops, kernel_->dtype, values, 0, block.value_cols(), block.values);
 }
 
 void ExpandedAttention::attend_block(int64_t head, const SequenceSpan& span, int64_t first, int tokens,
                                      const Block& block, Workspace& work, Compute& compute) const {
   const OpTable& ops = compute.ops;
   const int64_t bytes = record_bytes(kernel_->records);
-  const auto multiply = [&](const std::byte* strips, int64_t rows, int64_t cols, View<float> y) {
-    const WeightView shape{.dtype = kernel_->dtype, .rows = rows, .cols = cols};
-    const int64_t strip_bytes = packed_strip_bytes(kernel_->dtype, cols);
-    PackedStrip strip = packed_strip(shape, 0, strips);
-    for (int64_t row = 0; row < rows; row += kStripRows) {
-      strip.rows = static_cast<int>(std::min<int64_t>(kStripRows, rows - row));
-      kernel_->multiply(strip, block.records, tokens, y.data + row, y.stride);
-      strip.lines += strip_bytes;
-      strip.scales += strip_bytes;
-    }
-  };
   for (int t = 0; t < tokens; ++t)
     narrow_to_record(ops, kernel_->records,
                      work.queries.data() + ((span.first_row + first + t) * H + head) * (N + R), N + R,
                      block.records + t * bytes);
-  multiply(block.keys, block.count, key_cols_, block.scores);
+  multiply_rows(*kernel_, block.keys, block.count, key_cols_, block.records, block.scores.slice_rows(0, tokens));
   const int64_t cols = block.value_cols();
   for (int t = 0; t < tokens; ++t) {
     float* scores = block.scores.row(t);
@@ -219,7 +196,7 @@ void ExpandedAttention::attend_block(int64_t head, const SequenceSpan& span, int
     }
     narrow_to_record(ops, kernel_->records, scores, cols, block.records + t * bytes);
   }
-  multiply(block.values, V, cols, block.part);
+  multiply_rows(*kernel_, block.values, V, cols, block.records, block.part.slice_rows(0, tokens));
   const float one = 1.0f;
   for (int t = 0; t < tokens; ++t)
     ops.accumulate(make_view(&one, 1, 1), block.part.slice_rows(t, 1),

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "ops/pack.h"
+#include "run/cpu/packed_rows.h"
 #include "run/cpu/softmax_rows.h"
 #include "run/cpu/tiling.h"
 
@@ -53,20 +54,13 @@ void VisionKeys::store(int64_t first, View<const float> keys, View<const float> 
   CHECK(first % kGranule == 0 && (keys.rows % kGranule == 0 || first + keys.rows == patches_));
   if (kernel_ == nullptr) return store_float(first, keys, values, compute);
   const int64_t blocks = (keys.rows + kGranule - 1) / kGranule;
-  compute.pool.parallel_for(heads_ * blocks, 1, [&](int64_t task, int64_t, int worker) {
+  compute.pool.parallel_for(heads_ * blocks, 1, [&](int64_t task, int64_t, int) {
     const int64_t h = task / blocks, begin = task % blocks * kGranule;
     const int64_t count = std::min(kGranule, keys.rows - begin);
-    const View<const float> k = keys.slice_rows(begin, count).slice_cols(h * dim_, dim_);
-    for (int64_t r = 0; r < count; r += kStripRows) {
-      std::byte* strip = packed_keys_.data() + key_at(h, (first + begin + r) / kStripRows);
-      const View<const float> rows = k.slice_rows(r, std::min<int64_t>(kStripRows, count - r));
-      for (int64_t c = 0; c < dim_; c += kRecordColumns)
-        pack_floats(compute.ops, kernel_->dtype,
-                    rows.slice_cols(c, std::min<int64_t>(kRecordColumns, dim_ - c)), c / kRecordColumns,
-                    key_cols_, strip);
-    }
-    pack_values(values.slice_rows(begin, count).slice_cols(h * dim_, dim_), h, (first + begin) / kGranule,
-                compute, worker);
+    pack_rows(compute.ops, kernel_->dtype, keys.slice_rows(begin, count).slice_cols(h * dim_, dim_), key_cols_,
+              packed_keys_.data() + key_at(h, (first + begin) / kStripRows));
+    pack_columns(compute.ops, kernel_->dtype, values.slice_rows(begin, count).slice_cols(h * dim_, dim_),
+                 (first + begin) / kGranule, value_cols_, packed_values_.data() + value_at(h, 0));
   });
 }
 
@@ -80,30 +74,6 @@ void VisionKeys::store_float(int64_t first, View<const float> keys, View<const f
         std::copy_n(values.row(t) + h * dim_, dim_, values_.data() + to);
       }
   });
-}
-
-void VisionKeys::pack_values(View<const float> values, int64_t head, int64_t block, Compute& compute,
-                             int worker) {
-  const View<float> channels = make_view(compute.scratch(worker, kStripRows * kGranule), kStripRows, values.rows);
-  for (int64_t s = 0; s < value_strips_; ++s) {
-    const int64_t rows = std::min<int64_t>(kStripRows, dim_ - kStripRows * s);
-    for (int64_t t = 0; t < values.rows; ++t)
-      for (int64_t c = 0; c < rows; ++c) channels.at(c, t) = values.at(t, kStripRows * s + c);
-    pack_floats(compute.ops, kernel_->dtype, channels.slice_rows(0, rows), block, value_cols_,
-                packed_values_.data() + value_at(head, s));
-  }
-}
-
-void VisionKeys::multiply(const std::byte* strips, int64_t rows, int64_t cols, int64_t strip_bytes,
-                          const std::byte* records, View<float> y) const {
-  const WeightView shape{.dtype = kernel_->dtype, .rows = rows, .cols = cols};
-  PackedStrip strip = packed_strip(shape, 0, strips);
-  for (int64_t row = 0; row < rows; row += kStripRows) {
-    strip.rows = static_cast<int>(std::min<int64_t>(kStripRows, rows - row));
-    kernel_->multiply(strip, records, static_cast<int>(y.rows), y.data + row, y.stride);
-    strip.lines += strip_bytes;
-    strip.scales += strip_bytes;
-  }
 }
 
 void VisionKeys::attend(View<float> queries, View<float> out, Compute& compute) const {
@@ -178,7 +148,7 @@ void VisionKeys::attend_tile(View<const float> queries, int64_t head, View<float
                        to + (begin / kRecordColumns * tokens + t) * bytes);
   };
   for (int t = 0; t < tokens; ++t) narrow(queries.row(t), dim_, query_records, t);
-  multiply(packed_keys_.data() + key_at(head, 0), patches_, key_cols_, key_strip_bytes_, query_records, scores);
+  multiply_rows(*kernel_, packed_keys_.data() + key_at(head, 0), patches_, key_cols_, query_records, scores);
   float total[kMaxTile];
   for (int t = 0; t < tokens; ++t) {
     float* row = scores.row(t);
@@ -186,7 +156,7 @@ void VisionKeys::attend_tile(View<const float> queries, int64_t head, View<float
     std::fill(row + patches_, row + value_cols_, 0.0f);
     narrow(row, value_cols_, records, t);
   }
-  multiply(packed_values_.data() + value_at(head, 0), dim_, value_cols_, value_strip_bytes_, records, sums);
+  multiply_rows(*kernel_, packed_values_.data() + value_at(head, 0), dim_, value_cols_, records, sums);
   for (int t = 0; t < tokens; ++t)
     for (int64_t c = 0; c < dim_; ++c) out.at(t, c) = sums.at(t, c) / total[t];
 }

@@ -32,18 +32,12 @@ class VisionKeys {
   int64_t key_at(int64_t head, int64_t strip) const;    // bytes into packed_keys_
   int64_t value_at(int64_t head, int64_t strip) const;  // bytes into packed_values_
   void store_float(int64_t first, View<const float> keys, View<const float> values, Compute& compute);
-  // Values [up to 256, hd] of one head as block `block` of its strips.
-  void pack_values(View<const float> values, int64_t head, int64_t block, Compute& compute, int worker);
   void attend_packed(View<const float> queries, View<float> out, Compute& compute) const;
   void attend_float(View<const float> queries, View<float> out, Compute& compute) const;
   // Queries [tokens] of one head, `scratch` of scratch_floats().
   void attend_tile(View<const float> queries, int64_t head, View<float> out, float* scratch,
                    const OpTable& ops) const;
   int64_t scratch_floats() const;
-
-  // y = every row of `rows` rows times each record; their strips of `cols` columns lie one behind the other.
-  void multiply(const std::byte* strips, int64_t rows, int64_t cols, int64_t strip_bytes, const std::byte* records,
-                View<float> y) const;
 
   const int64_t patches_, heads_, dim_;
   const PackedKernel* const kernel_;
