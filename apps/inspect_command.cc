@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/cores.h"
+#include "base/memory_nodes.h"
 #include "inspect_vision.h"
 #include "model/bind.h"
 #include "model/known_models.h"
@@ -238,6 +239,10 @@ int inspect_cpu() {
   if (!chosen) return refuse(chosen.error());
   fmt::print("{}", describe_op_tables(have, **chosen));
   fmt::print("threads that compute: {}, one a physical core that this process may use\n", compute_cores().size());
+  if (const size_t nodes = compute_nodes().size(); nodes > 1)
+    fmt::print("memory nodes: {}; packed weights and the cache are spread over them\n", nodes);
+  else
+    fmt::print("memory nodes: one, or not told\n");
   return 0;
 }
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/roof.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <vector>
 
+#include "base/reserved_memory.h"
 #include "base/thread_pool.h"
 #include "ops/select.h"
 
@@ -39,16 +38,15 @@ double best_rate(F operations) {
 
 // Reads memory through the float32 product, four rows at a time.
 double read_rate(const OpTable& ops, ThreadPool& pool) {
-  const size_t bytes = static_cast<size_t>(kRows * kCols) * sizeof(float);
-  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return 0.0;
-  ::madvise(memory, bytes, MADV_HUGEPAGE);
-  const View<float> w = make_view(static_cast<float*>(memory), kRows, kCols);
+  constexpr int64_t bytes = kRows * kCols * static_cast<int64_t>(sizeof(float));
+  const ReservedMemory memory(bytes, ReservedMemory::Pages::huge);
+  if (memory.empty()) return 0.0;
+  const View<float> w = make_view(reinterpret_cast<float*>(memory.data()), kRows, kCols);
   pool.parallel_for(kRows, 64, [&](int64_t begin, int64_t end, int) {
     std::fill(w.row(begin), w.row(begin) + (end - begin) * kCols, 1.0f);
   });
   const std::vector<float> x(kCols, 1.0f);
-  const double rate = best_rate([&] {
+  return best_rate([&] {
     pool.parallel_for(kRows, 64, [&](int64_t begin, int64_t end, int) {
       float y[64];
       ops.product(make_view(x.data(), 1, kCols), View<const float>(w).slice_rows(begin, end - begin),
@@ -56,8 +54,6 @@ double read_rate(const OpTable& ops, ThreadPool& pool) {
     });
     return static_cast<double>(bytes);
   });
-  ::munmap(memory, bytes);
-  return rate;
 }
 
 double spin_rate(const PackedKernels* kernels, ThreadPool& pool) {

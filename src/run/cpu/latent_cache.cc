@@ -2,7 +2,6 @@
 #include "run/cpu/latent_cache.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <cmath>
@@ -28,32 +27,22 @@ float narrow(const float* x, int64_t size, int8_t* codes) {
 LatentCache::LatentCache(int64_t layers, int64_t latent, int64_t rope, CacheType type)
     : layers_(layers), latent_(latent), row_(latent + rope), type_(type) {}
 
-LatentCache::~LatentCache() {
-  if (data_ != nullptr) ::munmap(data_, static_cast<size_t>(pages_ * page_bytes()));
-}
-
 Result<void> LatentCache::reserve(int64_t pages) {
-  if (data_ != nullptr) ::munmap(data_, static_cast<size_t>(pages_ * page_bytes()));
-  data_ = nullptr;
-  pages_ = 0;
-  const auto bytes = static_cast<size_t>(pages * page_bytes());
-  void* address =
-      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (address == MAP_FAILED)
+  memory_ = {};
+  memory_ = ReservedMemory(pages * page_bytes(), ReservedMemory::Pages::plain);
+  if (memory_.empty())
     return fail(ErrorKind::resource,
                 fmt::format("cache: cannot reserve {} pages of {} bytes", pages, page_bytes()));
-  data_ = static_cast<std::byte*>(address);
-  pages_ = pages;
   return {};
 }
 
 std::byte* LatentCache::at(int64_t page, int64_t layer, int64_t slot) const {
-  DCHECK(page >= 0 && page < pages_ && slot >= 0 && slot < kTokens);
-  return data_ + page * page_bytes() + (layer * kTokens + slot) * row_bytes();
+  DCHECK(page >= 0 && page < pages() && slot >= 0 && slot < kTokens);
+  return memory_.data() + page * page_bytes() + (layer * kTokens + slot) * row_bytes();
 }
 
 std::span<std::byte> LatentCache::page(int64_t index) {
-  CHECK(index >= 0 && index < pages_);
+  CHECK(index >= 0 && index < pages());
   return {at(index, 0, 0), static_cast<size_t>(page_bytes())};
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/reserved_memory.h"
 #include "base/view.h"
 #include "ops/table.h"
 #include "run/model.h"
@@ -20,10 +21,9 @@ class LatentCache {
   LatentCache(int64_t layers, int64_t latent, int64_t rope, CacheType type);
   LatentCache(const LatentCache&) = delete;
   LatentCache& operator=(const LatentCache&) = delete;
-  ~LatentCache();
 
   Result<void> reserve(int64_t pages);
-  int64_t pages() const { return pages_; }
+  int64_t pages() const { return memory_.size() / page_bytes(); }
   int64_t page_bytes() const { return layers_ * kTokens * row_bytes(); }
   CacheType type() const { return type_; }
   int64_t row_bytes() const {
@@ -58,8 +58,7 @@ class LatentCache {
 
   int64_t layers_, latent_, row_;
   CacheType type_;
-  int64_t pages_ = 0;
-  std::byte* data_ = nullptr;  // mapped, so that pages never used cost no memory
+  ReservedMemory memory_;  // pages never used cost none
 };
 
 }  // namespace sirocco

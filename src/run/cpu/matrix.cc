@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/cpu/matrix.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
+#include <utility>
 
 #include "ops/pack.h"
 #include "ops/select.h"
@@ -25,22 +24,16 @@ int64_t round_up(int64_t value, int64_t unit) {
 
 }  // namespace
 
-WeightArena::~WeightArena() {
-  for (const Piece& piece : pieces_) ::munmap(piece.data, static_cast<size_t>(piece.size));
-}
-
 std::byte* WeightArena::allocate(int64_t bytes) {
   bytes = round_up(bytes, 64);
-  if (pieces_.empty() || pieces_.back().size - pieces_.back().used < bytes) {
+  if (pieces_.empty() || pieces_.back().memory.size() - pieces_.back().used < bytes) {
     const int64_t size = round_up(std::max(bytes, kPieceBytes), kHugePageBytes);
-    void* address = ::mmap(nullptr, static_cast<size_t>(size), PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (address == MAP_FAILED) return nullptr;
-    ::madvise(address, static_cast<size_t>(size), MADV_HUGEPAGE);  // a wish: without it things still work
-    pieces_.push_back({static_cast<std::byte*>(address), size, 0});
+    ReservedMemory memory(size, ReservedMemory::Pages::huge);
+    if (memory.empty()) return nullptr;
+    pieces_.push_back({std::move(memory), 0});
   }
   Piece& piece = pieces_.back();
-  std::byte* data = piece.data + piece.used;
+  std::byte* data = piece.memory.data() + piece.used;
   piece.used += bytes;
   return data;
 }

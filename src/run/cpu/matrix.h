@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/function_ref.h"
+#include "base/reserved_memory.h"
 #include "base/thread_pool.h"
 #include "ops/table.h"
 #include "tensor/weight_view.h"
@@ -20,17 +21,12 @@ namespace sirocco {
 // Memory for packed weights: taken in large pieces with huge pages, released all at once.
 class WeightArena {
  public:
-  WeightArena() = default;
-  WeightArena(const WeightArena&) = delete;
-  WeightArena& operator=(const WeightArena&) = delete;
-  ~WeightArena();
-
   std::byte* allocate(int64_t bytes);  // 64-byte aligned; null when the system has no more
 
  private:
   struct Piece {
-    std::byte* data;
-    int64_t size, used;
+    ReservedMemory memory;
+    int64_t used;
   };
   std::vector<Piece> pieces_;
 };
