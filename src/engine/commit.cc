@@ -15,26 +15,27 @@ std::span<const float> EngineLoop::logits_row(const StepOutput& output, int64_t 
   return {output.logits.row(row), static_cast<size_t>(width)};
 }
 
-void EngineLoop::commit_item(const PlanItem& item, size_t number, const StepOutput& output, double now_s) {
+std::optional<EngineLoop::Taken> EngineLoop::commit_item(const PlanItem& item, size_t number,
+                                                         const StepOutput& output, double now_s) {
   const auto found = owners_.find(item.id);
-  if (found == owners_.end()) return;  // finished by an earlier item of this step
+  if (found == owners_.end()) return std::nullopt;  // finished by an earlier item of this step
   const Owner owner = found->second;
   LiveRequest& live = *owner.request;
   Choice& choice = owner.of();
+  const bool first = choice.answer.empty();
   const uint64_t step_bytes = output.cost.weight_bytes + output.cost.cache_bytes;
-  (choice.answer.empty() ? choice.timings.prompt_bytes : choice.timings.predicted_bytes) += step_bytes;
-  if (choice.answer.empty()) note_prompt(item, live, number, output, now_s);
-  if (!item.completes) return;
+  (first ? choice.timings.prompt_bytes : choice.timings.predicted_bytes) += step_bytes;
+  if (first) note_prompt(item, live, number, output, now_s);
+  if (!item.completes) return std::nullopt;
   if (live.request.max_tokens == 0) {  // the prompt was all that was asked for
     Delta delta;
     delta.prompt_logprobs = std::move(live.prompt_logprobs);
     finish(owner, {FinishReason::length, {}, -1, {}}, std::move(delta));
-    return finish_all(live, FinishReason::length);
+    finish_all(live, FinishReason::length);
+    return std::nullopt;
   }
   const auto logits = logits_row(output, batch_.first_logit_row(number) + batch_.logit_rows(number) - 1);
-  const bool first = choice.index == 0 && choice.answer.empty();
-  if (first && live.choices.size() > 1) start_other_choices(live, logits, now_s);
-  take_token(owner, logits, now_s);
+  return Taken{owner, logits, first, {}, {}};
 }
 
 void EngineLoop::note_prompt(const PlanItem& item, LiveRequest& live, size_t number, const StepOutput& output,
@@ -57,29 +58,40 @@ void EngineLoop::note_prompt(const PlanItem& item, LiveRequest& live, size_t num
       {0, PromptProgress{prompt_tokens, live.cached_tokens, done, 1e3 * (now_s - live.started_s)}});
 }
 
+void EngineLoop::take_tokens(std::vector<Taken>& taken) {
+  model_.for_each(std::ssize(taken), [&](int64_t i) {
+    Taken& t = taken[static_cast<size_t>(i)];
+    t.ending = answering_.take_token(*t.owner.request, t.owner.of(), t.logits, t.delta);
+  });
+}
+
 void EngineLoop::start_other_choices(LiveRequest& live, std::span<const float> logits, double now_s) {
+  std::vector<Taken> others;
   for (size_t i = 1; i < live.choices.size(); ++i) {
-    Choice& choice = live.choices[i];
-    choice.timings.prompt_bytes = live.choices[0].timings.prompt_bytes;
-    take_token({&live, static_cast<int>(i)}, logits, now_s);
-    if (!choice.finished) schedule_choice(live, choice);
+    live.choices[i].timings.prompt_bytes = live.choices[0].timings.prompt_bytes;
+    others.push_back({{&live, static_cast<int>(i)}, logits, true, {}, {}});
+  }
+  take_tokens(others);
+  for (Taken& other : others) {
+    publish(other, now_s);
+    if (Choice& choice = other.owner.of(); !choice.finished) schedule_choice(live, choice);
   }
 }
 
-void EngineLoop::take_token(const Owner& owner, std::span<const float> logits, double now_s) {
-  LiveRequest& live = *owner.request;
-  Choice& choice = owner.of();
-  Delta delta;
-  const bool first = choice.answer.empty();
-  const auto ending = answering_.take_token(live, choice, logits, delta);
-  if (first) choice.first_token_s = now_s;
+void EngineLoop::publish(Taken& taken, double now_s) {
+  LiveRequest& live = *taken.owner.request;
+  Choice& choice = taken.owner.of();
+  if (taken.first) choice.first_token_s = now_s;
   choice.last_token_s = now_s;
-  if (first && choice.index == 0) delta.prompt_logprobs = std::move(live.prompt_logprobs);
-  if (ending) return finish(owner, *ending, std::move(delta));
+  if (taken.first && choice.index == 0) {
+    start_other_choices(live, taken.logits, now_s);
+    taken.delta.prompt_logprobs = std::move(live.prompt_logprobs);
+  }
+  if (taken.ending) return finish(taken.owner, *taken.ending, std::move(taken.delta));
   if (const auto limit = live.request.answer_timeout; limit && choice.broke_line)
     if (now_s - choice.first_token_s > std::chrono::duration<double>(*limit).count())
-      return finish(owner, {FinishReason::timeout, {}, -1, {}}, std::move(delta));
-  live.stream->add({choice.index, std::move(delta)});
+      return finish(taken.owner, {FinishReason::timeout, {}, -1, {}}, std::move(taken.delta));
+  live.stream->add({choice.index, std::move(taken.delta)});
   if (choice.scheduled) scheduler_.append(choice.sequence, static_cast<CacheKey>(choice.answer.back()));
 }
 

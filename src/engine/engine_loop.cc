@@ -180,7 +180,11 @@ void EngineLoop::commit(const Plan& plan, const StepOutput& output, double step_
   if (!plan.items.empty()) {
     scheduler_.commit(plan, step_seconds);
     const double now = now_s();
-    for (size_t i = 0; i < plan.items.size(); ++i) commit_item(plan.items[i], i, output, now);
+    std::vector<Taken> taken;
+    for (size_t i = 0; i < plan.items.size(); ++i)
+      if (auto next = commit_item(plan.items[i], i, output, now)) taken.push_back(std::move(*next));
+    take_tokens(taken);
+    for (Taken& each : taken) publish(each, now);
     forget_finished();
   }
   publish_stats(&plan);

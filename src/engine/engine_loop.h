@@ -9,6 +9,8 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
@@ -64,10 +66,19 @@ class EngineLoop {
     int choice = 0;
     Choice& of() const { return request->choices[static_cast<size_t>(choice)]; }
   };
-  void commit_item(const PlanItem& item, size_t number, const StepOutput& output, double now_s);
+  // A choice whose next token a step has computed, and what came of taking it.
+  struct Taken {
+    Owner owner;
+    std::span<const float> logits;
+    bool first;  // of the answer
+    Delta delta;
+    std::optional<Answering::Ending> ending;
+  };
+  std::optional<Taken> commit_item(const PlanItem& item, size_t number, const StepOutput& output, double now_s);
   void note_prompt(const PlanItem& item, LiveRequest& request, size_t number, const StepOutput& output,
                    double now_s);
-  void take_token(const Owner& owner, std::span<const float> logits, double now_s);
+  void take_tokens(std::vector<Taken>& taken);  // of all at the same time: the choices share nothing
+  void publish(Taken& taken, double now_s);
   void start_other_choices(LiveRequest& request, std::span<const float> logits, double now_s);
   void finish(const Owner& owner, const Answering::Ending& ending, Delta delta);
   void finish_all(LiveRequest& request, FinishReason reason, const std::string& error = {});

@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/function_ref.h"
 #include "batch/batch.h"
 #include "run/model.h"
 #include "sirocco/status.h"
@@ -29,6 +30,9 @@ class Backend {
   virtual void attend(int64_t layer) = 0;        // x += attention(norm(x)); stores the new keys
   virtual void feed_forward(int64_t layer) = 0;  // x += feed_forward(norm(x))
   virtual StepOutput finish() = 0;               // final norm and head for the rows that want logits
+
+  // As Model::for_each. Comes between finish() and begin().
+  virtual void for_each(int64_t count, FunctionRef<void(int64_t i)> body) = 0;
 
   // Pictures, where there is a vision tower. An encoding's steps come between finish() and begin().
   virtual bool sees() const = 0;

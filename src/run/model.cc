@@ -37,6 +37,8 @@ class TransformerModel final : public Model {
     return backend_->finish();
   }
 
+  void for_each(int64_t count, FunctionRef<void(int64_t)> body) override { backend_->for_each(count, body); }
+
   bool sees() const override { return backend_->sees(); }
   Result<std::unique_ptr<PictureEncoding>> encode(const PixelView& pixels) override {
     return backend_->sees() ? backend_->encode(pixels) : Model::encode(pixels);

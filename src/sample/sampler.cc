@@ -17,6 +17,19 @@ namespace {
 constexpr uint64_t kTokenDraw = 0, kXtcDraw = 1;  // purposes; a choice has two streams
 constexpr double kGreedyBelow = 1e-5;             // the reciprocal would overflow long before it mattered
 
+bool permits(const Constraints& constraints, int32_t token) {
+  if (std::ranges::find(constraints.banned, token) != constraints.banned.end()) return false;
+  const auto t = static_cast<size_t>(token);
+  return constraints.allowed.empty() || (constraints.allowed[t / 32] >> (t % 32) & 1U) != 0;
+}
+
+// -1: there is none above −infinity.
+int32_t first_largest(std::span<const float> logits) {
+  const float max = max_of(logits);
+  if (max == -std::numeric_limits<float>::infinity()) return -1;
+  return static_cast<int32_t>(std::ranges::find(logits, max) - logits.begin());
+}
+
 }  // namespace
 
 Sampler::Sampler(const SamplingOptions& options, uint64_t choice)
@@ -35,29 +48,36 @@ void Sampler::accept(int32_t token) {
   if (options_.dry.multiplier != 0.0) history_.push_back(token);
 }
 
+bool Sampler::changes_values() const {
+  const SamplingOptions& o = options_;
+  return !o.logit_bias.empty() || o.repetition_penalty != 1.0 || o.presence_penalty != 0.0 ||
+         o.frequency_penalty != 0.0 || o.dry.multiplier != 0.0;
+}
+
 std::span<const float> Sampler::edited(std::span<const float> logits, const Constraints& constraints) {
   const SamplingOptions& o = options_;
-  const bool counted = o.presence_penalty != 0.0 || o.frequency_penalty != 0.0;
-  if (o.logit_bias.empty() && constraints.banned.empty() && constraints.allowed.empty() &&
-      o.repetition_penalty == 1.0 && !counted && o.dry.multiplier == 0.0)
-    return logits;
+  if (constraints.banned.empty() && constraints.allowed.empty() && !changes_values()) return logits;
   scratch_.assign(logits.begin(), logits.end());
   add_bias(scratch_, o.logit_bias);
   ban(scratch_, constraints.banned);
   if (!constraints.allowed.empty()) apply_mask(scratch_, constraints.allowed);
   if (o.repetition_penalty != 1.0) penalise_repetition(scratch_, seen_, o.repetition_penalty);
-  if (counted) penalise_counts(scratch_, answer_, o.presence_penalty, o.frequency_penalty);
+  if (o.presence_penalty != 0.0 || o.frequency_penalty != 0.0)
+    penalise_counts(scratch_, answer_, o.presence_penalty, o.frequency_penalty);
   penalise_runs(scratch_, history_, o.dry);
   return scratch_;
 }
 
 std::optional<int32_t> Sampler::pick(std::span<const float> logits, const Constraints& constraints) {
   const SamplingOptions& o = options_;
+  const bool greedy = o.temperature < kGreedyBelow;
+  // The largest of all is the largest of the allowed ones, where it is one of them: no copy then.
+  if (greedy && !changes_values())
+    if (const int32_t token = first_largest(logits); token >= 0 && permits(constraints, token)) return token;
   const std::span<const float> row = edited(logits, constraints);
   const float max = max_of(row);
   if (max == -std::numeric_limits<float>::infinity()) return std::nullopt;
-  if (o.temperature < kGreedyBelow || !std::isfinite(max))
-    return static_cast<int32_t>(std::ranges::find(row, max) - row.begin());
+  if (greedy || !std::isfinite(max)) return first_largest(row);
 
   const auto inverse_temperature = static_cast<float>(1.0 / o.temperature);
   const double u = uniform_draw(o.seed, 2 * choice_ + kTokenDraw, draws_);

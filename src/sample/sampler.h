@@ -40,6 +40,7 @@ class Sampler {
   const SamplingOptions& options() const { return options_; }
 
  private:
+  bool changes_values() const;  // whether any token's logit is to be another
   std::span<const float> edited(std::span<const float> logits, const Constraints& constraints);
   int32_t draw_from_all(std::span<const float> logits, float max, float inverse_temperature, double u);
 

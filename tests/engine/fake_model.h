@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "run/model.h"
 #include "run/picture_encoding.h"
 #include "sample/random.h"
@@ -46,6 +47,10 @@ class FakeModel final : public Model {
   std::span<std::byte> page(int64_t index) override {
     return std::as_writable_bytes(std::span(cache_))
         .subspan(static_cast<size_t>(index * page_bytes()), static_cast<size_t>(page_bytes()));
+  }
+
+  void for_each(int64_t count, FunctionRef<void(int64_t)> body) override {
+    pool_.parallel_for(count, 1, [&](int64_t i, int64_t, int) { body(i); });
   }
 
   StepOutput forward(const Batch& batch) override {
@@ -102,6 +107,8 @@ class FakeModel final : public Model {
   std::chrono::microseconds step_time{0};
 
  private:
+  ThreadPool pool_{2};
+
   void note(char turn) {
     const std::lock_guard lock(mutex_);
     turns_ += turn;

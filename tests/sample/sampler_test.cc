@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -150,6 +151,29 @@ TEST(Sampler, ConstraintsBindAtAnyTemperature) {
       const int32_t both[] = {37, 41};
       EXPECT_EQ(sampler.pick(row, {both, allowed}), std::nullopt);
     }
+}
+
+TEST(Sampler, GreedyTakesTheLargestThatIsPermitted) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 500; ++round) {
+    auto row = random_row(static_cast<uint32_t>(round), 100, 2.0F);
+    for (float& x : row) x = std::round(x);  // ties
+    std::vector<uint32_t> allowed;
+    if (round % 2 == 0)
+      for (int word = 0; word < 4; ++word) allowed.push_back(static_cast<uint32_t>(random() & random()));
+    std::vector<int32_t> banned;
+    for (size_t i = 0; i < random() % 4; ++i) banned.push_back(static_cast<int32_t>(random() % 100));
+    int32_t expected = -1;
+    for (int32_t t = 0; t < 100; ++t) {
+      const bool permitted = allowed.empty() || (allowed[static_cast<size_t>(t) / 32] >> (t % 32) & 1U) != 0;
+      if (!permitted || std::ranges::find(banned, t) != banned.end()) continue;
+      if (expected < 0 || row[static_cast<size_t>(t)] > row[static_cast<size_t>(expected)]) expected = t;
+    }
+    SamplingOptions options;
+    options.temperature = 0.0;
+    Sampler sampler(options, 0);
+    EXPECT_EQ(sampler.pick(row, {banned, allowed}).value_or(-1), expected);
+  }
 }
 
 TEST(Sampler, PenaltiesFollowTheirFormulas) {

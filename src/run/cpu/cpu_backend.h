@@ -29,6 +29,9 @@ class CpuBackend final : public Backend {
   void attend(int64_t layer) override;
   void feed_forward(int64_t layer) override;
   StepOutput finish() override;
+  void for_each(int64_t count, FunctionRef<void(int64_t)> body) override {
+    compute_.pool.parallel_for(count, 1, [&](int64_t i, int64_t, int) { body(i); });
+  }
   bool sees() const override { return vision_ != nullptr; }
   Result<std::unique_ptr<PictureEncoding>> encode(const PixelView& pixels) override {
     return vision_->begin(pixels);
