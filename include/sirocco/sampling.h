@@ -15,7 +15,8 @@ struct DryOptions {         // "don't repeat yourself": penalises tokens that wo
   double base = 1.75;
   int allowed_length = 2;
   int last_tokens = -1;                        // -1: the whole sequence
-  std::vector<std::vector<int32_t>> breakers;  // token sequences that a run may not cross
+  std::vector<int32_t> breaker_tokens;         // ascending; a run may not cross one of them
+  std::vector<std::vector<int32_t>> breakers;  // nor one of these sequences
 };
 
 struct SamplingOptions {
@@ -26,6 +27,7 @@ struct SamplingOptions {
   double frequency_penalty = 0.0;                     // over the answer
   DryOptions dry;
   double temperature = 1.0;      // 0: greedy, the lowest id wins a tie
+  bool temperature_last = false;  // what follows chooses at temperature 1, as llama.cpp; else behind the temperature
   double top_n_sigma = 0.0;      // 0: off; keeps logits within n standard deviations of the maximum
   int top_k = 0;                 // 0: off
   double top_p = 1.0;            // (0, 1]

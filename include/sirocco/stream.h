@@ -36,6 +36,8 @@ class Stream {
   void cancel();
 
  private:
+  void let_go();
+
   std::shared_ptr<StreamState> state_;
 };
 

@@ -143,6 +143,7 @@ void run_native(const CallPtr& call, Fields& fields, std::vector<NativePrompt> p
   if (!prepared) return call->fail(prepared.error());
   if (fields.error()) return call->fail(*fields.error());
   GenerateRequest& request = prepared->request;
+  request.sampling.temperature_last = true;
   options.logprobs = request.logprobs;
   options.settings = settings_json(request);
   GenerationPlan plan{.constraint = std::move(prepared->constraint),

@@ -31,12 +31,17 @@ Result<void> write_file_atomically(const std::string& path, std::span<const std:
 
 namespace {
 
+// "folder/name" -> "folder/.name.tmp.": no name that a user gives a file of ours begins with a dot.
+std::filesystem::path temporary_prefix(const std::filesystem::path& target) {
+  return target.parent_path() / fmt::format(".{}.tmp.", target.filename().string());
+}
+
 // A writer holds a lock on its temporary file; one that nobody holds was left by a writer that died.
 void remove_abandoned(const std::string& path) {
-  const std::filesystem::path target(path);
-  const std::string prefix = target.filename().string() + ".tmp.";
+  const std::filesystem::path prefix_path = temporary_prefix(path);
+  const std::string prefix = prefix_path.filename().string();
   std::error_code error;
-  const auto folder = target.has_parent_path() ? target.parent_path() : std::filesystem::path(".");
+  const auto folder = prefix_path.has_parent_path() ? prefix_path.parent_path() : std::filesystem::path(".");
   for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     if (!it->path().filename().string().starts_with(prefix)) continue;
     Descriptor fd(::open(it->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -73,10 +78,10 @@ Result<void> write_all(const Descriptor& fd, const std::string& path,
 Result<void> write_file_atomically(const std::string& path,
                                    std::span<const std::span<const std::byte>> parts) {
   static std::atomic<uint64_t> next = 0;  // two threads may write the same file
-  const std::string temporary = fmt::format("{}.tmp.{}.{}", path, ::getpid(), next++);
+  const std::string temporary = fmt::format("{}{}.{}", temporary_prefix(path).string(), ::getpid(), next++);
   remove_abandoned(path);
   const Descriptor fd = create_locked(temporary);
-  if (fd.get() < 0) return system_error(temporary, "create");
+  if (fd.get() < 0) return system_error(path, "create");
   auto done = write_all(fd, temporary, parts);
   if (done && ::rename(temporary.c_str(), path.c_str()) != 0) done = system_error(path, "replace");
   if (!done) ::unlink(temporary.c_str());

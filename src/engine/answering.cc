@@ -68,6 +68,12 @@ std::vector<uint32_t> Answering::allowed_tokens(const GenerateRequest& request, 
   return listed;
 }
 
+bool Answering::must_stop_thinking(const GenerateRequest& request, const Choice& choice) const {
+  return end_think_ >= 0 && request.format == ReplyFormat::chat && request.thinking_tokens >= 0 &&
+         choice.reply.part() == ReplyParser::Part::reasoning &&
+         choice.reply.reasoning_tokens() >= request.thinking_tokens;
+}
+
 std::optional<int32_t> Answering::pick(const GenerateRequest& request, Choice& choice,
                                        std::span<const float> logits) const {
   std::vector<int32_t> banned;
@@ -80,18 +86,20 @@ std::optional<int32_t> Answering::pick(const GenerateRequest& request, Choice& c
     if (!words.empty() && about_to_say(choice.answer, words)) banned.push_back(words.back());
 
   const std::vector<uint32_t> allowed = allowed_tokens(request, choice, logits.size());
-  const int32_t forced = std::exchange(choice.forced, -1);
-  if (forced >= 0) {
-    const auto t = static_cast<size_t>(forced);
-    if (allowed.empty() || (allowed[t / 32] >> (t % 32) & 1U) != 0) return forced;
+  if (must_stop_thinking(request, choice)) {
+    const auto t = static_cast<size_t>(end_think_);
+    if (allowed.empty() || (allowed[t / 32] >> (t % 32) & 1U) != 0) return end_think_;
   }
   return choice.sampler.pick(logits, {banned, allowed});
 }
 
-void Answering::say(Choice& choice, ReplyDelta&& said, Delta& out) const {
+void Answering::say(const GenerateRequest& request, Choice& choice, ReplyDelta&& said, Delta& out) const {
   choice.broke_line |= said.content.find('\n') != std::string::npos;
   out.reasoning += said.reasoning;
-  choice.stops.push(said.content, out.content);
+  if (static_cast<int64_t>(choice.answer.size()) <= request.min_tokens)
+    out.content += said.content;  // too early to stop
+  else
+    choice.stops.push(said.content, out.content);
   if (said.tool_calls.empty()) return;
   choice.stops.flush(out.content);  // what was held back came before the call
   out.tool_calls.insert(out.tool_calls.end(), std::make_move_iterator(said.tool_calls.begin()),
@@ -125,12 +133,8 @@ std::optional<Answering::Ending> Answering::try_token(const LiveRequest& live, C
   if (*token != end_ || request.ignore_end) {
     ReplyDelta said;
     choice.reply.push(*token, said);
-    say(choice, std::move(said), out);
+    say(request, choice, std::move(said), out);
   }
-  const bool thinking = choice.reply.part() == ReplyParser::Part::reasoning;
-  const bool over_budget =
-      request.thinking_tokens >= 0 && choice.reply.reasoning_tokens() >= request.thinking_tokens;
-  if (thinking && over_budget) choice.forced = end_think_;
   return ending_after(live, choice, *token);
 }
 
@@ -151,11 +155,11 @@ std::optional<Answering::Ending> Answering::ending_after(const LiveRequest& live
   return std::nullopt;
 }
 
-void Answering::finish(Choice& choice, Delta& out) const {
+void Answering::finish(const GenerateRequest& request, Choice& choice, Delta& out) const {
   if (!choice.stops.matched().empty()) return;  // nothing after a stop string
   ReplyDelta rest;
   choice.reply.finish(rest);
-  say(choice, std::move(rest), out);
+  say(request, choice, std::move(rest), out);
   choice.stops.flush(out.content);
 }
 

@@ -29,7 +29,7 @@ class Answering {
   std::optional<Ending> take_token(const LiveRequest& request, Choice& choice, std::span<const float> logits,
                                    Delta& out) const;
   // Adds what the choice still holds back.
-  void finish(Choice& choice, Delta& out) const;
+  void finish(const GenerateRequest& request, Choice& choice, Delta& out) const;
 
  private:
   std::optional<Ending> try_token(const LiveRequest& request, Choice& choice, std::span<const float> logits,
@@ -37,7 +37,8 @@ class Answering {
   std::vector<uint32_t> allowed_tokens(const GenerateRequest& request, Choice& choice, size_t vocabulary) const;
   std::optional<int32_t> pick(const GenerateRequest& request, Choice& choice,
                               std::span<const float> logits) const;
-  void say(Choice& choice, ReplyDelta&& said, Delta& out) const;
+  bool must_stop_thinking(const GenerateRequest& request, const Choice& choice) const;
+  void say(const GenerateRequest& request, Choice& choice, ReplyDelta&& said, Delta& out) const;
   std::optional<Ending> ending_after(const LiveRequest& request, const Choice& choice, int32_t token) const;
 
   int64_t context_tokens_;

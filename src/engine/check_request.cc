@@ -37,6 +37,9 @@ Result<void> check_pictures(const GenerateRequest& r, const RequestLimits& limit
     after = p.first_token + p.tokens;
     const auto begin = r.prompt.begin() + p.first_token;
     const int64_t rows = std::count(begin, begin + p.tokens, limits.image_token);
+    if (rows == 0 || (!p.pixels && !p.rows))
+      return bad_input(fmt::format("pictures: {} placeholders, {}, expected some and what stands in for them", rows,
+                                   p.pixels || p.rows ? "a picture" : "neither pixels nor rows"));
     if (p.pixels) {
       if (auto ok = check_pixels(*p.pixels, rows, limits); !ok) return ok;
       if (!p.rows) continue;
@@ -47,6 +50,26 @@ Result<void> check_pictures(const GenerateRequest& r, const RequestLimits& limit
                                    rows, limits.hidden));
   }
   return {};
+}
+
+// What a request may make every token, or every choice, pay for.
+Result<void> check_lists(const GenerateRequest& r, int64_t vocabulary) {
+  constexpr size_t kMostStops = 256, kMostStopBytes = 16384;
+  const auto at_most = [](const char* field, size_t count, const char* what, size_t most) -> Result<void> {
+    if (count <= most) return {};
+    return bad_input(fmt::format("{}: {} {}, expected at most {}", field, count, what, most));
+  };
+  size_t stop_bytes = 0, bad_tokens = 0;
+  for (const std::string& stop : r.stop) stop_bytes += stop.size();
+  for (const auto& words : r.bad_words) bad_tokens += words.size();
+  const auto tokens = static_cast<size_t>(vocabulary);
+  Result<void> ok = at_most("stop", r.stop.size(), "strings", kMostStops);
+  if (ok) ok = at_most("stop", stop_bytes, "bytes", kMostStopBytes);
+  if (ok) ok = at_most("stop_token_ids", r.stop_tokens.size(), "tokens", tokens);
+  if (ok) ok = at_most("allowed_token_ids", r.allowed_tokens.size(), "tokens", tokens);
+  if (ok) ok = at_most("bad_words", bad_tokens, "tokens", tokens);
+  if (ok) ok = at_most("logit_bias", r.sampling.logit_bias.size(), "tokens", tokens);
+  return ok;
 }
 
 }  // namespace
@@ -77,8 +100,7 @@ Result<void> check_request(const GenerateRequest& r, const RequestLimits& limits
   if (r.logprobs > 100) return bad_input(fmt::format("logprobs: {}, expected at most 100", r.logprobs));
   if (r.prompt_logprobs > 100)
     return bad_input(fmt::format("prompt_logprobs: {}, expected at most 100", r.prompt_logprobs));
-  if (r.stop.size() > 256)
-    return bad_input(fmt::format("stop: {} strings, expected at most 256", r.stop.size()));
+  if (auto ok = check_lists(r, vocabulary); !ok) return ok;
   if (auto ok = check_pictures(r, limits); !ok) return ok;
   return check_sampling(r.sampling, vocabulary);
 }

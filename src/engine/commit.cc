@@ -35,6 +35,7 @@ std::optional<EngineLoop::Taken> EngineLoop::commit_item(const PlanItem& item, s
     return std::nullopt;
   }
   const auto logits = logits_row(output, batch_.first_logit_row(number) + batch_.logit_rows(number) - 1);
+  if (first) choice.begin(live.request);
   return Taken{owner, logits, first, {}, {}};
 }
 
@@ -69,6 +70,7 @@ void EngineLoop::start_other_choices(LiveRequest& live, std::span<const float> l
   std::vector<Taken> others;
   for (size_t i = 1; i < live.choices.size(); ++i) {
     live.choices[i].timings.prompt_bytes = live.choices[0].timings.prompt_bytes;
+    live.choices[i].begin(live.request);
     others.push_back({{&live, static_cast<int>(i)}, logits, true, {}, {}});
   }
   take_tokens(others);

@@ -21,31 +21,33 @@ bool EngineLoop::picture_is_wanted(uint64_t content_hash) const {
   });
 }
 
-void EngineLoop::encode() {
+bool EngineLoop::encode() {
   if (pictures_.busy() && !picture_is_wanted(pictures_.content_hash())) pictures_.drop();
   if (!pictures_.busy()) {
     const auto awaited = scheduler_.awaited_input();
-    if (!awaited) return;
+    if (!awaited) return false;
     LiveRequest& live = *owners_.at(awaited->first).request;
     const auto picture = std::ranges::find(live.request.pictures, awaited->second, &PromptPicture::first_token);
     CHECK(picture != live.request.pictures.end() && picture->pixels);
     if (options_.picture_cache != nullptr)  // encoded for another since this one was read
       if (const auto known = options_.picture_cache->find(picture->content_hash)) {
         provide_rows(known->content_hash, known->rows);
-        if (picture->rows) return;
+        if (picture->rows) return true;
       }
     if (auto begun = pictures_.begin(*picture); !begun) {
       finish_all(live, FinishReason::error, begun.error().message);
-      return forget_finished();
+      forget_finished();
+      return true;
     }
   }
   const uint64_t content_hash = pictures_.content_hash();
   const double begin_s = now_s();
   const PictureCache::Rows rows = pictures_.step();
   totals_.picture_seconds += now_s() - begin_s;
-  if (!rows) return;
+  if (!rows) return true;
   ++totals_.pictures_encoded;
   provide_rows(content_hash, rows);
+  return true;
 }
 
 // Every request that waits for this picture gets its rows.

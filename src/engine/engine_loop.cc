@@ -9,6 +9,11 @@
 #include "engine/page_bytes.h"
 
 namespace sirocco {
+namespace {
+
+constexpr auto kRest = std::chrono::milliseconds(2);
+
+}  // namespace
 
 EngineLoop::EngineLoop(Model& model, const Tokenizer& tokenizer, const LoopOptions& options)
     : model_(model),
@@ -49,7 +54,10 @@ Result<Stream> EngineLoop::submit(GenerateRequest request) {
   live->stream = std::make_shared<StreamState>(request.choices);
   live->submitted_s = now_s();
   live->queued_tokens = tokens;
-  live->prompt_keys = prompt_keys(request);
+  // Prompt logits of cached pages would be missing.
+  const bool takes_from_others = request.use_prefix_cache && request.prompt_logprobs < 0;
+  live->shares_pages = takes_from_others || request.choices > 1;
+  live->prompt_keys = prompt_keys(request, takes_from_others || request.choices == 1 ? 0 : ++nonces_);
   live->request = std::move(request);
   for (int i = 0; i < live->request.choices; ++i) live->choices.emplace_back(live->request, tokenizer_, i);
   Stream stream(live->stream);
@@ -88,10 +96,17 @@ void EngineLoop::loop() {
     const double begin_s = now_s();
     const StepOutput output = run(plan);
     commit(plan, output, now_s() - begin_s);
-    encode();
+    const bool encoded = encode();
+    if (plan.items.empty() && !encoded) rest();
   }
   for (const auto& request : requests_) finish_all(*request, FinishReason::cancelled);
   forget_finished();
+}
+
+// All requests wait for somebody else, such as a session that holds pages while its file is read.
+void EngineLoop::rest() {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, kRest, [&] { return ending_ || !inbox_.empty() || !tasks_.empty(); });
 }
 
 bool EngineLoop::next_work() {
@@ -133,8 +148,7 @@ void EngineLoop::schedule_choice(LiveRequest& live, Choice& choice) {
   for (const PromptPicture& picture : live.request.pictures)
     if (!picture.rows)
       spec.pending.push_back({picture.first_token, picture.first_token + picture.tokens});
-  // Prompt logits of cached pages would be missing.
-  spec.use_prefix_cache = live.request.use_prefix_cache && live.request.prompt_logprobs < 0;
+  spec.use_prefix_cache = live.shares_pages;
   choice.scheduled = true;
   owners_[spec.id] = {&live, choice.index};
   scheduler_.add(std::move(spec));
@@ -162,6 +176,7 @@ Plan EngineLoop::schedule() {
     admission_.leave(live.queued_tokens);
   }
   for (const SequenceId id : plan.preempted) ++owners_.at(id).of().timings.preemptions;
+  publish_stats(nullptr);  // whoever reads a first token finds its request among the running ones
   return plan;
 }
 

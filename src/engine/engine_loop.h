@@ -4,6 +4,7 @@
 // encode a bounded piece of one. Other threads only leave requests in the inbox and read streams.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <list>
@@ -59,7 +60,8 @@ class EngineLoop {
   Plan schedule();
   StepOutput run(const Plan& plan);
   void commit(const Plan& plan, const StepOutput& output, double step_seconds);
-  void encode();  // a piece of the picture that the request of best rank waits for
+  bool encode();  // a piece of the picture that the request of best rank waits for; false: none waits
+  void rest();
 
   struct Owner {
     LiveRequest* request = nullptr;
@@ -102,6 +104,7 @@ class EngineLoop {
   std::list<std::unique_ptr<LiveRequest>> requests_;
   std::unordered_map<SequenceId, Owner> owners_;
   SequenceId next_sequence_ = 1;
+  std::atomic<uint64_t> nonces_ = 0;
   EngineStats totals_;  // the thread's own copy
 
   mutable std::mutex mutex_;  // guards what follows

@@ -70,7 +70,7 @@ void EngineLoop::finish(const Owner& owner, const Answering::Ending& ending, Del
     scheduler_.finish(choice.sequence);
     owners_.erase(choice.sequence);
   }
-  answering_.finish(choice, delta);
+  answering_.finish(live.request, choice, delta);
   if (!says_nothing(delta)) live.stream->add({choice.index, std::move(delta)});
 
   Finish result = summary(live, choice, ending, now_s());

@@ -10,10 +10,12 @@ namespace sirocco {
 Choice::Choice(const GenerateRequest& request, const Tokenizer& tokenizer, int choice_index)
     : index(choice_index),
       sampler(request.sampling, static_cast<uint64_t>(choice_index)),
-      mask(request.mask ? request.mask->clone() : nullptr),
-      reply(tokenizer, {request.format, request.inside_thinking, request.keep_special}),
-      stops(request.stop, request.include_stop) {
+      reply(tokenizer, {request.format, request.inside_thinking, request.keep_special}) {}
+
+void Choice::begin(const GenerateRequest& request) {
+  if (request.mask) mask = request.mask->clone();
   sampler.see_prompt(request.prompt);
+  stops = StopMatcher(request.stop, request.include_stop);
 }
 
 bool LiveRequest::finished() const {
@@ -41,10 +43,10 @@ std::vector<CacheKey> session_keys(const Session& session) {
   return keys;
 }
 
-std::vector<CacheKey> prompt_keys(const GenerateRequest& request) {
+std::vector<CacheKey> prompt_keys(const GenerateRequest& request, uint64_t nonce) {
   std::vector<CacheKey> keys = session_keys(session_of(request));
-  if (!request.cache_salt.empty()) {
-    uint64_t hash = 0;
+  if (!request.cache_salt.empty() || nonce != 0) {
+    uint64_t hash = mix64(nonce);
     for (const char c : request.cache_salt) hash = mix64(hash ^ static_cast<unsigned char>(c));
     keys[0] = mix64(hash ^ keys[0]) | kNotAToken;
   }

@@ -17,14 +17,15 @@ namespace sirocco {
 
 // One of the n answers of a request: a sequence of the scheduler once it has begun.
 struct Choice {
+  // The request outlives it. What takes memory or time waits for begin(): most of a crowd's choices wait long.
   Choice(const GenerateRequest& request, const Tokenizer& tokenizer, int index);
+  void begin(const GenerateRequest& request);  // before the first token
 
   int index;
   SequenceId sequence = 0;
   bool scheduled = false;  // known to the scheduler
   bool finished = false;
   std::vector<int32_t> answer;  // tokens taken so far
-  int32_t forced = -1;          // token that comes next whatever the logits say
   Sampler sampler;
   std::unique_ptr<TokenMask> mask;
   double mask_s = 0.0;  // that it has taken
@@ -43,6 +44,7 @@ struct LiveRequest {
   double started_s = 0.0;  // left the queue; 0: still in it
   int64_t queued_tokens = 0;
   std::vector<CacheKey> prompt_keys;  // one a prompt token
+  bool shares_pages = true;           // its choices with one another, at least
   int64_t cached_tokens = 0;
   int64_t prompt_done_tokens = 0;  // furthest that the prompt was computed
   std::vector<PositionLogprobs> prompt_logprobs;
@@ -55,7 +57,8 @@ struct LiveRequest {
 
 // Keys for the prefix tree: token ids, content hashes where a picture stands in for them.
 std::vector<CacheKey> session_keys(const Session& session);
-// Those of the prompt, the first one salted so that requests with different salts share nothing.
-std::vector<CacheKey> prompt_keys(const GenerateRequest& request);
+// Those of the prompt, the first one salted so that requests with different salts share nothing. `nonce`: not 0 for a
+// request whose choices share pages, but with no other request.
+std::vector<CacheKey> prompt_keys(const GenerateRequest& request, uint64_t nonce);
 
 }  // namespace sirocco

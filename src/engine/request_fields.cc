@@ -15,6 +15,8 @@ namespace {
 
 using Kind = PythonJson::Kind;
 
+constexpr size_t kMostBreakers = 64;  // each is looked for in every token of the vocabulary
+
 // Read by someone else on the way from the client to here.
 const std::set<std::string, std::less<>> kReadElsewhere = {"messages",
                                                            "tools",
@@ -114,7 +116,8 @@ class FieldReader {
     if (number("top_n_sigma", s.top_n_sigma) && s.top_n_sigma < 0.0) s.top_n_sigma = 0.0;
     number("xtc_probability", s.xtc_probability);
     number("xtc_threshold", s.xtc_threshold);
-    number("repeat_penalty", s.repetition_penalty);
+    // llama.cpp's names come with its window.
+    if (number("repeat_penalty", s.repetition_penalty)) s.repetition_last_tokens = 64;
     number("repetition_penalty", s.repetition_penalty);
     integer("repeat_last_n", s.repetition_last_tokens);
     number("presence_penalty", s.presence_penalty);
@@ -236,16 +239,20 @@ class FieldReader {
         if (!item.is_string()) return wrong("dry_sequence_breakers", "a list of strings");
         if (!item.text.empty()) breakers.push_back(item.text);
       }
+      if (breakers.size() > kMostBreakers)
+        return wrong("dry_sequence_breakers", fmt::format("at most {} strings", kMostBreakers));
     }
     if (request_.sampling.dry.multiplier == 0.0) return;
+    auto& tokens = request_.sampling.dry.breaker_tokens;
     auto& sequences = request_.sampling.dry.breakers;
+    tokens.clear();
     sequences.clear();
     const auto breaks = [&](std::string_view piece) {
       return std::ranges::any_of(
           breakers, [&](const std::string& b) { return piece.find(b) != std::string_view::npos; });
     };
     for (int32_t id = 0; id < tokenizer_.vocab_size(); ++id)
-      if (tokenizer_.is_special(id) || breaks(tokenizer_.piece(id))) sequences.push_back({id});
+      if (tokenizer_.is_special(id) || breaks(tokenizer_.piece(id))) tokens.push_back(id);
     for (const std::string& breaker : breakers)
       if (auto ids = tokenizer_.encode(breaker); ids.size() > 1) sequences.push_back(std::move(ids));
   }

@@ -41,6 +41,8 @@ Result<int64_t> LoadedEngine::save_session(const Session& session, const std::st
     for (const PageCopy& copy : cache.copies()) copy_page(*model_, copy);
     cache.copies_done();
   });
+  if (known == 0 && !session.ids.empty())
+    return fail(ErrorKind::not_found, path + ": nothing of the conversation is in the cache any more; not saved");
   std::vector<std::span<const std::byte>> pages;
   for (const int32_t page : lease.pages()) pages.push_back(model_->page(page));
   const auto written = write_session(path, session_shape(), prefix_of(session, known), pages);

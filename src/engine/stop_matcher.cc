@@ -5,9 +5,23 @@
 
 namespace sirocco {
 
-StopMatcher::StopMatcher(std::vector<std::string> stops, bool include)
-    : stops_(std::move(stops)), include_(include) {
-  std::erase_if(stops_, [](const std::string& stop) { return stop.empty(); });
+StopMatcher::StopMatcher(const std::vector<std::string>& stops, bool include) : include_(include) {
+  for (const std::string& text : stops) {
+    if (text.empty()) continue;
+    Stop stop{text, std::vector<size_t>(text.size(), 0), 0};
+    for (size_t n = 1; n < text.size(); ++n) {
+      stop.take(text[n]);
+      if (n + 1 < text.size()) stop.shorter[n + 1] = stop.seen;
+    }
+    stop.seen = 0;
+    stops_.push_back(std::move(stop));
+  }
+}
+
+// REQUIRES: seen < text.size().
+void StopMatcher::Stop::take(char c) {
+  while (seen > 0 && text[seen] != c) seen = shorter[seen];
+  if (text[seen] == c) ++seen;
 }
 
 bool StopMatcher::push(std::string_view text, std::string& out) {
@@ -16,23 +30,21 @@ bool StopMatcher::push(std::string_view text, std::string& out) {
     out += text;
     return false;
   }
-  held_ += text;
-  size_t first = std::string::npos;
-  for (const std::string& stop : stops_) {
-    const size_t at = held_.find(stop);
-    if (at >= first) continue;  // the earliest wins, the first named on a tie
-    first = at;
-    matched_ = stop;
-  }
-  if (first != std::string::npos) {
-    out.append(held_, 0, first + (include_ ? matched_.size() : 0));
+  for (const char c : text) {
+    held_ += c;
+    const Stop* ended = nullptr;
+    for (Stop& stop : stops_) {
+      stop.take(c);
+      if (stop.seen == stop.text.size() && (ended == nullptr || stop.seen > ended->seen)) ended = &stop;
+    }
+    if (ended == nullptr) continue;
+    matched_ = ended->text;
+    out.append(held_, 0, held_.size() - (include_ ? 0 : matched_.size()));
     held_.clear();
     return true;
   }
   size_t keep = 0;  // longest end of the text that may still become a stop string
-  for (const std::string& stop : stops_)
-    for (size_t n = std::min(stop.size() - 1, held_.size()); n > keep; --n)
-      if (held_.ends_with(std::string_view(stop).substr(0, n))) keep = n;
+  for (const Stop& stop : stops_) keep = std::max(keep, stop.seen);
   out.append(held_, 0, held_.size() - keep);
   held_.erase(0, held_.size() - keep);
   return false;

@@ -9,12 +9,17 @@ namespace sirocco {
 
 Stream& Stream::operator=(Stream&& other) noexcept {
   if (this == &other) return *this;
-  cancel();
+  let_go();
   state_ = std::move(other.state_);
   return *this;
 }
 
 Stream::~Stream() {
+  let_go();
+}
+
+// The engine may go on adding to the state, but nobody is called any more.
+void Stream::let_go() {
   if (!state_) return;
   state_->on_ready({});
   state_->cancel();

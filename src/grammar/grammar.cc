@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "grammar/bounded_space.h"
+#include "grammar/repeat_depth.h"
 #include "grammar/reply_grammar.h"
 
 // XGrammar's log is switched to these two: what it would print is either an exception or of no interest.
@@ -42,9 +43,20 @@ class GrammarMask final : public TokenMask {
     tensor.ndim = 1;
     tensor.dtype = xgrammar::GetBitmaskDLType();
     tensor.shape = &words;
-    return matcher_.FillNextTokenBitmask(&tensor);
+    try {
+      return matcher_.FillNextTokenBitmask(&tensor);
+    } catch (const std::exception&) {  // a limit of the library's own: nothing is allowed, which ends the answer
+      std::ranges::fill(bits, 0U);
+      return true;
+    }
   }
-  bool accept(int32_t token) override { return matcher_.AcceptToken(token); }
+  bool accept(int32_t token) override {
+    try {
+      return matcher_.AcceptToken(token);
+    } catch (const std::exception&) {  // likewise
+      return false;
+    }
+  }
   bool finished() const override { return matcher_.IsTerminated(); }
   std::unique_ptr<TokenMask> clone() const override { return std::make_unique<GrammarMask>(matcher_.Fork()); }
 
@@ -60,6 +72,12 @@ void write_schemas_as_grammars(Json& format) {
   } else if (format.is_structured()) {
     for (Json& inner : format) write_schemas_as_grammars(inner);
   }
+}
+
+// Grammars in the client's own words. Those that schemas and patterns became are checked where they are made.
+void refuse_multiplying_repeats(const std::string& grammar) {
+  if (repeats_multiply(xgrammar::Grammar::FromEBNF(grammar).ToString()))
+    throw std::runtime_error("repetitions with two bounds may be nested twice in a grammar, not more deeply");
 }
 
 // Compiled grammars by the structural tags that they came from; the least recently used go first.
@@ -110,21 +128,29 @@ class GrammarCompiler final : public api::ConstraintCompiler,
     std::string key = tag->dump();
     if (const auto known = cache_.find(key)) return api::Compilation{.ready = mask_of(*known)};
     return api::Compilation{.run = [self = shared_from_this(), tag = *std::move(tag), key = std::move(key),
-                                    param = field_at_fault(constraint)] { return self->run(tag, key, param); }};
+                                    own = own_grammar(constraint), param = field_at_fault(constraint)] {
+      return self->run(tag, key, own, param);
+    }};
   }
 
  private:
   static api::MaskPtr mask_of(const xgrammar::CompiledGrammar& grammar) {
     return std::make_shared<const GrammarMask>(xgrammar::GrammarMatcher(grammar));
   }
+  static std::string own_grammar(const api::Constraint& constraint) {
+    const bool own = constraint.form == api::FormKind::ebnf || constraint.form == api::FormKind::gbnf;
+    return own ? constraint.form_text : std::string();
+  }
   static std::string field_at_fault(const api::Constraint& constraint) {
     if (constraint.form == api::FormKind::any) return "tools";
     return constraint.form == api::FormKind::gbnf ? "grammar" : "response_format";
   }
 
-  ApiResult<api::MaskPtr> run(Json tag, const std::string& key, const std::string& param) {
+  ApiResult<api::MaskPtr> run(Json tag, const std::string& key, const std::string& own_grammar,
+                              const std::string& param) {
     if (const auto known = cache_.find(key)) return mask_of(*known);  // another request was quicker
     try {
+      if (!own_grammar.empty()) refuse_multiplying_repeats(own_grammar);
       write_schemas_as_grammars(tag["format"]);
       const auto grammar = compiler_.CompileStructuralTag(tag.dump());
       cache_.put(key, grammar);

@@ -85,8 +85,9 @@ class Model {
   // REQUIRES: batch is consistent (rows inside, pages inside, T <= max_batch_tokens).
   virtual StepOutput forward(const Batch& batch) = 0;
 
-  // body(i) for every i in [0, count), in any order and at the same time, on the threads that compute: what is left to do
-  // for each sequence of a step, such as drawing its token. The caller is one of them and must be forward()'s.
+  // body(i) for every i in [0, count), in any order and at the same time, on the threads that compute: what is
+  // left to do for each sequence of a step, such as drawing its token. The caller is one of them and must be
+  // forward()'s.
   virtual void for_each(int64_t count, FunctionRef<void(int64_t i)> body) = 0;
 
   // Whether encode() can succeed: the checkpoint holds a vision tower.

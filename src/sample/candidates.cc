@@ -154,6 +154,10 @@ float sigma_threshold(std::span<const float> logits, float max, double n) {
   return static_cast<float>(static_cast<double>(max) - n * std::sqrt(variance));
 }
 
+void weigh_again(std::span<Candidate> ranked, float inverse_temperature) {
+  for (Candidate& c : ranked) c.weight = std::exp((c.logit - ranked.front().logit) * inverse_temperature);
+}
+
 const Candidate& draw(std::span<const Candidate> candidates, double u) {
   CHECK(!candidates.empty());
   double left = u * total_weight(candidates);

@@ -35,9 +35,12 @@ int64_t tokens_since_breaker(std::span<const int32_t> history, const DryOptions&
     return !breaker.empty() && breaker.size() <= text.size() &&
            std::ranges::equal(text.last(breaker.size()), breaker);
   };
-  for (int64_t tail = 0; tail < n; ++tail)
+  for (int64_t tail = 0; tail < n; ++tail) {
+    const auto text = history.first(static_cast<size_t>(n - tail));
+    if (std::ranges::binary_search(options.breaker_tokens, text.back())) return tail;
     for (const auto& breaker : options.breakers)
-      if (ends_in(history.first(static_cast<size_t>(n - tail)), breaker)) return tail;
+      if (ends_in(text, breaker)) return tail;
+  }
   return n;
 }
 

@@ -79,13 +79,15 @@ std::optional<int32_t> Sampler::pick(std::span<const float> logits, const Constr
   if (max == -std::numeric_limits<float>::infinity()) return std::nullopt;
   if (greedy || !std::isfinite(max)) return first_largest(row);
 
-  const auto inverse_temperature = static_cast<float>(1.0 / o.temperature);
+  const auto inverse_draw = static_cast<float>(1.0 / o.temperature);
+  const double temperature = o.temperature_last ? 1.0 : o.temperature;  // of the stages that leave tokens out
+  const auto inverse_temperature = static_cast<float>(1.0 / temperature);
   const double u = uniform_draw(o.seed, 2 * choice_ + kTokenDraw, draws_);
   const bool top_p = o.top_p < 1.0, typical = o.typical_p < 1.0;
   const bool xtc = o.xtc_probability > 0.0 && o.xtc_threshold <= 0.5 &&
                    uniform_draw(o.seed, 2 * choice_ + kXtcDraw, draws_) < o.xtc_probability;
   if (o.top_n_sigma == 0.0 && o.top_k == 0 && !top_p && o.min_p == 0.0 && !typical && !xtc)
-    return draw_from_all(row, max, inverse_temperature, u);
+    return draw_from_all(row, max, inverse_draw, u);
 
   // Thresholds on logits first, so that few tokens have to be ranked.
   float threshold = -std::numeric_limits<float>::infinity();
@@ -96,11 +98,11 @@ std::optional<int32_t> Sampler::pick(std::span<const float> logits, const Constr
     // All tokens further below the maximum than this weigh less than 1 − p together, so the head of weight p
     // does not reach them.
     const double reach = std::log(static_cast<double>(row.size()) / (1.0 - o.top_p));
-    threshold = static_cast<float>(static_cast<double>(max) - o.temperature * reach);
+    threshold = static_cast<float>(static_cast<double>(max) - temperature * reach);
     total = exp_sum(row, max, inverse_temperature);
   } else if (o.min_p > 0.0 && !top_p) {
     const double reach = -std::log(o.min_p) * 1.0001;  // keep_min_p decides at the border
-    threshold = std::max(threshold, static_cast<float>(static_cast<double>(max) - o.temperature * reach));
+    threshold = std::max(threshold, static_cast<float>(static_cast<double>(max) - temperature * reach));
   }
   std::vector<Candidate> ranked = simple_p
                                       ? rank_top_p(row, max, inverse_temperature, threshold, o.top_p, total)
@@ -109,6 +111,7 @@ std::optional<int32_t> Sampler::pick(std::span<const float> logits, const Constr
   if (o.min_p > 0.0) keep_min_p(ranked, o.min_p);
   if (typical) keep_typical(ranked, o.typical_p);
   if (xtc) exclude_top(ranked, o.xtc_threshold);
+  if (o.temperature_last) weigh_again(ranked, inverse_draw);
   return draw(ranked, u).token;
 }
 

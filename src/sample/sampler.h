@@ -28,7 +28,7 @@ struct Constraints {
 
 class Sampler {
  public:
-  // REQUIRES: check_sampling(options) passed.
+  // REQUIRES: check_sampling(options) passed; they outlive the sampler.
   Sampler(const SamplingOptions& options, uint64_t choice);
 
   void see_prompt(std::span<const int32_t> tokens);
@@ -44,7 +44,7 @@ class Sampler {
   std::span<const float> edited(std::span<const float> logits, const Constraints& constraints);
   int32_t draw_from_all(std::span<const float> logits, float max, float inverse_temperature, double u);
 
-  SamplingOptions options_;
+  const SamplingOptions& options_;
   uint64_t choice_;
   uint64_t draws_ = 0;  // tokens picked so far: the counter of the random numbers
   TokenCounts seen_;    // prompt and answer, within the repetition window

@@ -2,6 +2,7 @@
 #include "sched/scheduler.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/check.h"
 #include "sched/prompt_share.h"
@@ -128,12 +129,13 @@ bool Scheduler::try_start(Sequence& sequence) {
 // Whether `sequence` would fit beside those of better rank. Shared pages count for each holder, so the answer
 // may be a cautious no.
 bool Scheduler::preemption_helps(const Sequence& sequence) const {
-  int64_t better = 0, held = 0;
+  int64_t better = 0, held = 0, worse = 0;
   for (const auto& [rank, id] : running_) {
-    if (rank > sequence.rank) break;
-    ++better;
-    held += static_cast<int64_t>(this->sequence(id).lease.pages().size());
+    const auto pages = static_cast<int64_t>(this->sequence(id).lease.pages().size());
+    (rank > sequence.rank ? worse : held) += pages;
+    better += rank > sequence.rank ? 0 : 1;
   }
+  held += std::max<int64_t>(0, cache_.counts().held - held - worse);  // by sessions that are saved or restored
   return better < limits_.max_running &&
          cache_.pages_for(sequence.known_tokens()) + better + held <= cache_.pages();
 }
@@ -226,6 +228,7 @@ void Scheduler::plan_prompts(Plan& plan) {
   const std::vector<int64_t> shares = share_prompts(wanted, budget);
   for (size_t i = 0; i < prompts.size(); ++i)
     if (shares[i] > 0) add_item(*prompts[i], shares[i], plan);
+  plan.prompt_tokens = std::accumulate(shares.begin(), shares.end(), int64_t{0});
 }
 
 void Scheduler::add_item(Sequence& sequence, int64_t tokens, Plan& plan) {
@@ -236,7 +239,7 @@ void Scheduler::add_item(Sequence& sequence, int64_t tokens, Plan& plan) {
 }
 
 void Scheduler::commit(const Plan& plan, double seconds) {
-  stall_.observe(plan.tokens, seconds);
+  stall_.observe(plan.prompt_tokens, seconds);
   for (const PlanItem& item : plan.items) {
     Sequence& sequence = at(item.id);
     CHECK(sequence.running && sequence.computed_tokens == item.first_token);

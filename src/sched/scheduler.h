@@ -29,7 +29,7 @@ namespace sirocco {
 struct SchedulerLimits {
   int64_t max_batch_tokens = 512;
   int max_running = 32;        // <= max_batch_tokens
-  double stall_seconds = 0.5;  // longest that prompts of others should delay a decoding step
+  double stall_seconds = 0.5;  // longest that prompts of others should delay a step of those who decode
 };
 
 struct PlanItem {
@@ -45,6 +45,7 @@ struct Plan {
   std::vector<SequenceId> started;    // had to wait until now
   std::vector<SequenceId> preempted;  // lost their pages, wait again
   int64_t tokens = 0;
+  int64_t prompt_tokens = 0;  // of these
 };
 
 class Scheduler {

@@ -32,12 +32,13 @@ class WriteAtomically : public testing::Test {
 };
 
 TEST_F(WriteAtomically, ReplacesAndTidiesUp) {
-  std::ofstream(path_ + ".tmp.1.0") << "left by a writer that was killed";
+  std::ofstream(folder_ + "/.a.tmp.1.0") << "left by a writer that was killed";
   std::ofstream(path_ + ".other") << "somebody else's";
+  std::ofstream(path_ + ".tmp.old") << "a name that a user may give";
   ASSERT_TRUE(write("one"));
   ASSERT_TRUE(write("two"));
   EXPECT_EQ(read_file(path_, 10).value(), "two");
-  EXPECT_EQ(names(), (std::set<std::string>{"a", "a.other"}));
+  EXPECT_EQ(names(), (std::set<std::string>{"a", "a.other", "a.tmp.old"}));
 }
 
 TEST_F(WriteAtomically, WritersOfOneFileDoNotMix) {

@@ -254,6 +254,60 @@ TEST(Engine, ClosesThinkingWhenItsBudgetIsSpent) {
   EXPECT_EQ(got.finish.reason, FinishReason::stop);
 }
 
+TEST(Engine, ABudgetOfNoThoughtsClosesThinkingAtOnce) {
+  const Tokenizer t = mini_tokenizer();
+  const int32_t end_think = *t.special_id("[/THINK]");
+  const auto brood = [=](std::span<const int32_t> history) {
+    return std::ranges::count(history, end_think) > 0 ? kEnd : 1100;
+  };
+  FakeEngine e(brood);
+  auto request = prompt_request(numbers(0, 5), 100);
+  request.thinking_tokens = 0;
+  request.inside_thinking = true;
+  const Answer got = e.answer(request);
+  EXPECT_EQ(got.tokens, (std::vector<int32_t>{end_think, kEnd}));
+  EXPECT_EQ(got.finish.usage.reasoning_tokens, 0);
+  request.format = ReplyFormat::text;  // nobody tells thoughts apart here
+  request.max_tokens = 4;
+  EXPECT_EQ(e.answer(request).tokens, std::vector<int32_t>(4, 1100));
+}
+
+TEST(Engine, AnswersDoNotStopBeforeTheirLeastLength) {
+  const Tokenizer tokenizer = mini_tokenizer();
+  const auto prompt = numbers(0, 9);
+  const auto said = tokenizer.encode("a.b.c.d.e");
+  FakeEngine e(recite(said, prompt.size(), kEnd));
+  auto request = prompt_request(prompt, 50);
+  request.stop = {"."};
+  EXPECT_EQ(e.answer(request).content, "a");
+  request.min_tokens = static_cast<int64_t>(tokenizer.encode("a.b.").size());
+  EXPECT_EQ(e.answer(request).content, "a.b.c");
+}
+
+TEST(Engine, ChoicesShareAPromptThatIsSharedWithNobodyElse) {
+  FakeEngine e(wander);
+  auto request = prompt_request(numbers(5, 200), 4);
+  request.choices = 4;
+  request.use_prefix_cache = false;
+  for (int round = 0; round < 2; ++round) {  // the second finds nothing of the first
+    const int64_t rows = e.model->rows;
+    auto stream = e.engine->submit(request);
+    ASSERT_TRUE(stream);
+    for (const auto& [index, answer] : read_all(*stream)) EXPECT_EQ(answer.finish.usage.cached_tokens, 0);
+    EXPECT_GE(e.model->rows - rows, 200);
+    EXPECT_LT(e.model->rows - rows, 200 + 3 * 64 + 4 * 4 + 1);
+  }
+  request.use_prefix_cache = true;
+  request.prompt_logprobs = 0;
+  const int64_t rows = e.model->rows;
+  auto stream = e.engine->submit(request);
+  ASSERT_TRUE(stream);
+  auto answers = read_all(*stream);
+  EXPECT_EQ(answers[0].prompt_logprobs.size(), 199u);
+  EXPECT_LT(e.model->rows - rows, 200 + 3 * 64 + 4 * 4 + 1);
+  EXPECT_EQ(e.settled().pages_held, 0);
+}
+
 TEST(Engine, LogProbabilitiesCoverEveryToken) {
   FakeEngine e(wander);
   auto request = prompt_request(numbers(0, 100), 5);
@@ -373,6 +427,10 @@ TEST(Engine, RefusesRequestsByField) {
   EXPECT_EQ(message([](auto& r) { r.sampling.top_p = 7; }), "top_p");
   EXPECT_EQ(message([](auto& r) { r.stop_tokens = {999999}; }), "stop_token_ids");
   EXPECT_EQ(message([](auto& r) { r.pictures.emplace_back(); }), "pictures");
+  EXPECT_EQ(message([](auto& r) { r.stop = {std::string(20000, 'x')}; }), "stop");
+  EXPECT_EQ(message([](auto& r) { r.stop.resize(300, "x"); }), "stop");
+  EXPECT_EQ(message([](auto& r) { r.sampling.logit_bias.resize(1 << 20); }), "logit_bias");
+  EXPECT_EQ(message([](auto& r) { r.bad_words.resize(3, std::vector<int32_t>(50000, 7)); }), "bad_words");
 }
 
 }  // namespace

@@ -229,6 +229,20 @@ TEST(Pictures, AreRefusedWithAReason) {
   EXPECT_NE(refused.error().message.find("it takes text alone"), std::string::npos);
 }
 
+TEST(Pictures, WithoutAPlaceholderOrWithoutPixelsAreRefused) {
+  FakeEngine e([](std::span<const int32_t>) { return 1100; }, FakeEngine::small(), true);
+  GenerateRequest request;
+  request.prompt = {1000, 1001, 1002};
+  request.max_tokens = 1;
+  PromptPicture picture;
+  picture.first_token = 1;
+  picture.tokens = 1;
+  request.pictures.push_back(picture);
+  EXPECT_FALSE(e.engine->submit(request));  // no image token there
+  request.prompt[1] = 10;
+  EXPECT_FALSE(e.engine->submit(request));  // nothing stands in for it
+}
+
 TEST(Pictures, OfOtherUrlsComeThroughTheHook) {
   EngineOptions options = FakeEngine::small();
   options.fetch_picture = [](std::string_view url) -> Result<std::string> {

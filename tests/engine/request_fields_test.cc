@@ -96,10 +96,29 @@ TEST(RequestFields, BreakersBecomeTokens) {
   GenerateRequest r;
   EXPECT_EQ(read(R"({"dry_multiplier": 0.8, "dry_sequence_breakers": ["\n"]})", r), "");
   const auto newline = tokenizer().encode("\n");
-  EXPECT_EQ(std::ranges::count(r.sampling.dry.breakers, newline), 1);
+  ASSERT_EQ(newline.size(), 1u);
+  EXPECT_TRUE(std::ranges::binary_search(r.sampling.dry.breaker_tokens, newline[0]));
+  EXPECT_TRUE(std::ranges::is_sorted(r.sampling.dry.breaker_tokens));
+  EXPECT_EQ(read(R"({"dry_multiplier": 0.8, "dry_sequence_breakers": ["xqxq zz"]})", r), "");
+  ASSERT_EQ(r.sampling.dry.breakers.size(), 1u);
+  EXPECT_EQ(r.sampling.dry.breakers[0], tokenizer().encode("xqxq zz"));
   GenerateRequest off;
   EXPECT_EQ(read("{}", off), "");
   EXPECT_TRUE(off.sampling.dry.breakers.empty());
+  EXPECT_TRUE(off.sampling.dry.breaker_tokens.empty());
+  std::string many = R"({"dry_multiplier": 1, "dry_sequence_breakers": ["a")";
+  for (int i = 0; i < 64; ++i) many += R"(, "a")";
+  EXPECT_NE(read((many + "]}").c_str(), r), "");
+}
+
+TEST(RequestFields, ARepeatPenaltyByLlamasNameHasItsWindow) {
+  GenerateRequest llama, own, vllm;
+  EXPECT_EQ(read(R"({"repeat_penalty": 1.1})", llama), "");
+  EXPECT_EQ(llama.sampling.repetition_last_tokens, 64);
+  EXPECT_EQ(read(R"({"repeat_last_n": 7, "repeat_penalty": 1.1})", own), "");
+  EXPECT_EQ(own.sampling.repetition_last_tokens, 7);
+  EXPECT_EQ(read(R"({"repetition_penalty": 1.1})", vllm), "");
+  EXPECT_EQ(vllm.sampling.repetition_last_tokens, -1);
 }
 
 TEST(RequestFields, ErrorsNameTheField) {

@@ -54,6 +54,23 @@ TEST(Session, AnotherEngineGoesOnWhereThisOneStopped) {
   EXPECT_EQ(second.engine->restore_session(path).error().kind, ErrorKind::not_found);
 }
 
+TEST(Session, OfWhichNothingIsCachedDoesNotReplaceAFile) {
+  const std::string path = session_path();
+  FakeEngine e(wander);
+  GenerateRequest request;
+  for (int i = 0; i < 150; ++i) request.prompt.push_back(1000 + i);
+  request.max_tokens = 3;
+  e.answer(request);
+  ASSERT_TRUE(e.engine->save_session(session_of(request), path));
+  const auto before = std::filesystem::file_size(path);
+  e.engine->drop_cached_prefixes();
+  const auto saved = e.engine->save_session(session_of(request), path);
+  ASSERT_FALSE(saved);
+  EXPECT_EQ(saved.error().kind, ErrorKind::not_found);
+  EXPECT_EQ(std::filesystem::file_size(path), before);
+  std::filesystem::remove(path);
+}
+
 const SessionShape kShape{.fingerprint = 5, .page_bytes = 256, .page_tokens = 64, .vocabulary = 5000};
 
 std::vector<std::byte> session_bytes(const std::string& path, int tokens, int fill) {
@@ -113,8 +130,10 @@ TEST(Session, KillingTheWriterLeavesAWholeFile) {
     EXPECT_TRUE(session) << session.error().message;
   }
   session_bytes(path, 640, 1);  // the next writer tidies up
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(path).parent_path()))
-    EXPECT_FALSE(entry.path().string().starts_with(path + ".tmp.")) << entry.path();
+  const std::filesystem::path whole(path);
+  const std::string temporary = "." + whole.filename().string() + ".tmp.";
+  for (const auto& entry : std::filesystem::directory_iterator(whole.parent_path()))
+    EXPECT_FALSE(entry.path().filename().string().starts_with(temporary)) << entry.path();
   std::filesystem::remove(path);
 }
 

@@ -2,6 +2,8 @@
 // Clients that leave, wait too long, read slowly or not at all, and engines that end under them.
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "engine/stop_matcher.h"
 #include "engine_fixture.h"
 
@@ -130,6 +132,17 @@ TEST(Streams, ReadyWakesAnAsynchronousReader) {
   EXPECT_GE(progress, 1u);
 }
 
+TEST(Streams, OneThatIsReplacedCallsNobody) {
+  FakeEngine e(forever);
+  Stream stream = *e.engine->submit(long_request());
+  auto wakes = std::make_unique<std::atomic<int>>(0);
+  stream.on_ready([&wakes] { ++*wakes; });
+  stream = *e.engine->submit(long_request());
+  wakes.reset();  // the engine still ends the first, and would call here
+  stream = Stream();
+  EXPECT_EQ(e.settled().pages_held, 0);
+}
+
 TEST(Streams, TwoEnginesInOneProcess) {
   FakeEngine a(forever), b([](std::span<const int32_t>) { return 1101; });
   auto request = long_request();
@@ -153,6 +166,53 @@ TEST(StopMatcher, IsIndifferentToHowTextIsCut) {
         EXPECT_EQ(out, include ? "aabababc" : "aabab");
         EXPECT_EQ(matcher.matched(), "abc");
       }
+}
+
+// Random texts over few letters, cut at random, against a search for every string in all that was said so far.
+TEST(StopMatcher, AgreesWithASearch) {
+  std::mt19937 random(5);
+  const auto word = [&](size_t longest) {
+    std::string text(1 + random() % longest, 'a');
+    for (char& c : text) c = static_cast<char>('a' + random() % 2);
+    return text;
+  };
+  for (int round = 0; round < 2000; ++round) {
+    std::vector<std::string> stops;
+    for (size_t i = 0; i < 1 + random() % 4; ++i) stops.push_back(word(6));
+    const std::string text = word(40);
+    size_t end = text.size() + 1, begin = 0;  // of the first to end, of those the longest
+    std::string expected;
+    for (const std::string& stop : stops)
+      if (const size_t at = text.find(stop); at != std::string::npos)
+        if (at + stop.size() < end || (at + stop.size() == end && at < begin)) {
+          end = at + stop.size();
+          begin = at;
+          expected = stop;
+        }
+    StopMatcher matcher(stops, false);
+    std::string out;
+    for (size_t at = 0; at < text.size();) {
+      const size_t piece = 1 + random() % 7;
+      const std::string before = out;
+      matcher.push(std::string_view(text).substr(at, piece), out);
+      at += piece;
+      EXPECT_TRUE(out.starts_with(before));
+      EXPECT_LE(out.size(), expected.empty() ? text.size() : begin);
+    }
+    matcher.flush(out);
+    EXPECT_EQ(matcher.matched(), expected);
+    EXPECT_EQ(out, expected.empty() ? text : text.substr(0, begin));
+  }
+}
+
+TEST(StopMatcher, LongStringsCostNoMoreThanShortOnes) {
+  // Each agrees with the text up to its last letter: a search of all that is held would take some 10^11 steps.
+  std::vector<std::string> stops;
+  for (int i = 0; i < 64; ++i) stops.push_back(std::string(16000, '*') + static_cast<char>('0' + i));
+  StopMatcher matcher(stops, false);
+  std::string out;
+  for (int i = 0; i < 1000; ++i) matcher.push(std::string(64, '*'), out);
+  EXPECT_EQ(out.size(), 64000u - 16000u);
 }
 
 }  // namespace

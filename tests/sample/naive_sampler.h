@@ -46,7 +46,10 @@ inline size_t head_of_weight(const Row& p, const std::vector<size_t>& order, dou
 // The distribution that a draw follows, but for the chance of XTC (`xtc` says whether it strikes).
 inline Row distribution(Row logits, const SamplingOptions& o, bool xtc) {
   const size_t n = logits.size();
-  for (double& x : logits) x /= o.temperature;
+  const auto heat = [&] {
+    for (double& x : logits) x /= o.temperature;
+  };
+  if (!o.temperature_last) heat();
   if (o.top_n_sigma > 0.0) {
     double mean = 0.0, variance = 0.0, finite = 0.0;
     for (const double x : logits)
@@ -84,6 +87,7 @@ inline Row distribution(Row logits, const SamplingOptions& o, bool xtc) {
       if (p[t] >= o.xtc_threshold) above.push_back(t);
     for (size_t i = 0; i + 1 < above.size(); ++i) logits[above[i]] = -std::numeric_limits<double>::infinity();
   }
+  if (o.temperature_last) heat();
   return softmax(logits);
 }
 

@@ -83,6 +83,16 @@ const std::vector<Case> kCases = {
     {"typical_top_k", with([](auto& o) { o.typical_p = 0.6, o.top_k = 20; })},
     {"xtc", with([](auto& o) { o.xtc_probability = 0.5, o.xtc_threshold = 0.1; })},
     {"xtc_always", with([](auto& o) { o.xtc_probability = 1.0, o.xtc_threshold = 0.05; })},
+    {"last", with([](auto& o) { o.temperature_last = true, o.temperature = 2.0; })},
+    {"last_top_p", with([](auto& o) { o.temperature_last = true, o.temperature = 3.0, o.top_p = 0.9; })},
+    {"last_min_p", with([](auto& o) { o.temperature_last = true, o.temperature = 3.0, o.min_p = 0.1; })},
+    {"last_cold_xtc", with([](auto& o) {
+       o.temperature_last = true, o.temperature = 0.02, o.xtc_probability = 1.0, o.xtc_threshold = 0.05;
+     })},
+    {"last_all", with([](auto& o) {
+       o.temperature_last = true, o.temperature = 1.6, o.top_n_sigma = 2.0, o.top_k = 30, o.top_p = 0.95;
+       o.typical_p = 0.9;
+     })},
     {"everything", with([](auto& o) {
        o.temperature = 0.9, o.top_n_sigma = 2.0, o.top_k = 40, o.top_p = 0.95, o.min_p = 0.02,
        o.typical_p = 0.9;

@@ -81,7 +81,8 @@ TEST(Dry, RunsAgreeWithTheDefinition) {
 TEST(Dry, PenalisesExponentially) {
   const std::vector<int32_t> history = {1, 2, 3, 9, 1, 2, 3};  // 9 would prolong a run of three
   std::vector<float> row(12, 0.0F);
-  DryOptions options{.multiplier = 0.8, .base = 2.0, .allowed_length = 2, .last_tokens = -1, .breakers = {}};
+  DryOptions options{.multiplier = 0.8, .base = 2.0, .allowed_length = 2, .last_tokens = -1,
+                     .breaker_tokens = {}, .breakers = {}};
   penalise_runs(row, history, options);
   EXPECT_FLOAT_EQ(row[9], -1.6F);  // 0.8 · 2^(3 − 2)
   EXPECT_EQ(row[1], 0.0F);
@@ -91,8 +92,14 @@ TEST(Dry, PenalisesExponentially) {
   penalise_runs(broken, history, options);
   EXPECT_EQ(broken[9], 0.0F);
 
-  std::vector<float> windowed(12, 0.0F);
+  std::vector<float> parted(12, 0.0F);
   options.breakers.clear();
+  options.breaker_tokens = {2, 7};  // likewise, back to the 3
+  penalise_runs(parted, history, options);
+  EXPECT_EQ(parted[9], 0.0F);
+
+  std::vector<float> windowed(12, 0.0F);
+  options.breaker_tokens.clear();
   options.last_tokens = 4;  // the first run is out of sight
   penalise_runs(windowed, history, options);
   EXPECT_EQ(windowed[9], 0.0F);

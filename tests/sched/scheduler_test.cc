@@ -130,6 +130,16 @@ TEST(Scheduler, DecodersGoOnBesideALongPrompt) {
   }
 }
 
+TEST(StallBudget, TellsWhatTokensAddFromWhatAStepCosts) {
+  for (const double step_s : {0.0, 0.5, 2.0}) {  // 4 ms a prompt token: 125 of them take half a second
+    StallBudget budget(0.5, 512);
+    EXPECT_EQ(budget.tokens(), 512);
+    for (int i = 0; i < 5; ++i) budget.observe(0, step_s);
+    for (int i = 0; i < 20; ++i) budget.observe(budget.tokens(), step_s + 0.004 * static_cast<double>(budget.tokens()));
+    EXPECT_NEAR(static_cast<double>(budget.tokens()), 125.0, 3.0) << step_s;
+  }
+}
+
 TEST(Scheduler, StallOfDecodersIsBounded) {
   Toy toy(800, {.max_batch_tokens = 256, .max_running = 8, .stall_seconds = 0.5});
   toy.add(prompt_of(1, 8), 500);
