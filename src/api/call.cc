@@ -66,7 +66,7 @@ void Call::start_events(std::chrono::milliseconds ping_interval, std::string pin
 }
 
 void Call::note_ignored(std::span<const std::string> fields) {
-  if (!fields.empty()) note("ignored", std::vector<std::string>(fields.begin(), fields.end()));
+  for (const std::string& field : fields) notes_["ignored"].push_back(field);
 }
 
 }  // namespace sirocco::api

@@ -35,7 +35,7 @@ class Call : public std::enable_shared_from_this<Call> {
   void start_events(std::chrono::milliseconds ping_interval, std::string ping, std::string first);
   // For the log line; respond() and ~Call write it.
   void note(const std::string& field, Json value) { notes_[field] = std::move(value); }
-  void note_ignored(std::span<const std::string> fields);
+  void note_ignored(std::span<const std::string> fields);  // adds them to those that were noted before
 
  private:
   friend class Router;

@@ -38,11 +38,17 @@ struct Constraint {
 
 using MaskPtr = std::shared_ptr<const TokenMask>;
 
+// What a constraint became.
+struct Compiled {
+  MaskPtr mask = {};
+  std::vector<std::string> ignored = {};  // for the log: fields of which some is left to the model
+};
+
 // A constraint on its way to a mask: `ready` where it was compiled before, else what still has to run, on
 // whatever thread; it may take seconds. It keeps the compiler alive.
 struct Compilation {
-  MaskPtr ready = {};
-  std::function<ApiResult<MaskPtr>()> run = {};
+  std::optional<Compiled> ready = {};
+  std::function<ApiResult<Compiled>()> run = {};
 };
 
 class ConstraintCompiler {

@@ -194,9 +194,10 @@ void submit(const CallPtr& call, GenerationPlan plan) {
   std::make_shared<Generation>(call, std::move(plan), std::move(streams), slot)->start();
 }
 
-void submit_masked(const CallPtr& call, GenerationPlan plan, const ApiResult<MaskPtr>& mask) {
-  if (!mask) return call->fail(mask.error());
-  for (GenerateRequest& request : plan.requests) request.mask = *mask;
+void submit_masked(const CallPtr& call, GenerationPlan plan, const ApiResult<Compiled>& compiled) {
+  if (!compiled) return call->fail(compiled.error());
+  call->note_ignored(compiled->ignored);
+  for (GenerateRequest& request : plan.requests) request.mask = compiled->mask;
   submit(call, std::move(plan));
 }
 
@@ -206,17 +207,17 @@ void run_generation(const CallPtr& call, GenerationPlan plan) {
   if (!plan.constraint) return submit(call, std::move(plan));
   auto begun = call->service().constraints()->begin(*plan.constraint);
   if (!begun) return call->fail(begun.error());
-  if (begun->ready) return submit_masked(call, std::move(plan), begun->ready);
+  if (begun->ready) return submit_masked(call, std::move(plan), *std::move(begun->ready));
   const auto shared = std::make_shared<GenerationPlan>(std::move(plan));
   const auto compile = [call, shared, run = std::move(begun->run)] {
     if (call->exchange().gone()) return call->note("client", "left");
     const auto started = std::chrono::steady_clock::now();
-    auto mask = run();
+    auto compiled = run();
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
-    call->exchange().post([call, shared, ms = took.count(), mask = std::move(mask)] {
+    call->exchange().post([call, shared, ms = took.count(), compiled = std::move(compiled)] {
       call->note("grammar_ms", static_cast<int64_t>(ms));
       if (call->exchange().gone()) return call->note("client", "left");
-      submit_masked(call, std::move(*shared), mask);
+      submit_masked(call, std::move(*shared), compiled);
     });
   };
   const int most = call->service().options().max_queue_requests;

@@ -10,9 +10,9 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "grammar/bounded_space.h"
 #include "grammar/repeat_depth.h"
 #include "grammar/reply_grammar.h"
+#include "grammar/schema_grammar.h"
 
 // XGrammar's log is switched to these two: what it would print is either an exception or of no interest.
 namespace xgrammar {
@@ -64,15 +64,10 @@ class GrammarMask final : public TokenMask {
   xgrammar::GrammarMatcher matcher_;
 };
 
-// XGrammar's schemas inside a structural tag allow any amount of white space: writes them as grammars.
-void write_schemas_as_grammars(Json& format) {
-  if (format.is_object() && format.value("type", Json()) == "json_schema" && format.contains("json_schema")) {
-    const auto grammar = xgrammar::Grammar::FromJSONSchema(format["json_schema"].dump(), true);
-    format = {{"type", "grammar"}, {"grammar", bound_whitespace(grammar.ToString())}};
-  } else if (format.is_structured()) {
-    for (Json& inner : format) write_schemas_as_grammars(inner);
-  }
-}
+struct KnownGrammar {
+  xgrammar::CompiledGrammar grammar;
+  std::vector<std::string> ignored;  // as in api::Compiled
+};
 
 // Grammars in the client's own words. Those that schemas and patterns became are checked where they are made.
 void refuse_multiplying_repeats(const std::string& grammar) {
@@ -83,17 +78,17 @@ void refuse_multiplying_repeats(const std::string& grammar) {
 // Compiled grammars by the structural tags that they came from; the least recently used go first.
 class GrammarCache {
  public:
-  std::optional<xgrammar::CompiledGrammar> find(const std::string& tag) {
+  std::optional<KnownGrammar> find(const std::string& tag) {
     const std::lock_guard lock(mutex_);
     const auto found = by_tag_.find(tag);
     if (found == by_tag_.end()) return std::nullopt;
     entries_.splice(entries_.begin(), entries_, found->second);
-    return found->second->grammar;
+    return found->second->known;
   }
-  void put(const std::string& tag, const xgrammar::CompiledGrammar& grammar) {
+  void put(const std::string& tag, const KnownGrammar& known) {
     const std::lock_guard lock(mutex_);
     if (by_tag_.contains(tag)) return;
-    entries_.push_front({tag, grammar, tag.size() + grammar.MemorySizeBytes()});
+    entries_.push_front({tag, known, tag.size() + known.grammar.MemorySizeBytes()});
     by_tag_[tag] = entries_.begin();
     bytes_ += entries_.front().bytes;
     while (bytes_ > kCacheBytes && entries_.size() > 1) {
@@ -106,7 +101,7 @@ class GrammarCache {
  private:
   struct Entry {
     std::string tag;
-    xgrammar::CompiledGrammar grammar;
+    KnownGrammar known;
     size_t bytes;
   };
   std::mutex mutex_;  // guards what follows
@@ -126,7 +121,7 @@ class GrammarCompiler final : public api::ConstraintCompiler,
     auto tag = structural_tag(constraint, markers_);
     if (!tag) return api::fail_api(tag.error());
     std::string key = tag->dump();
-    if (const auto known = cache_.find(key)) return api::Compilation{.ready = mask_of(*known)};
+    if (const auto known = cache_.find(key)) return api::Compilation{.ready = compiled(*known)};
     return api::Compilation{.run = [self = shared_from_this(), tag = *std::move(tag), key = std::move(key),
                                     own = own_grammar(constraint), param = field_at_fault(constraint)] {
       return self->run(tag, key, own, param);
@@ -134,8 +129,8 @@ class GrammarCompiler final : public api::ConstraintCompiler,
   }
 
  private:
-  static api::MaskPtr mask_of(const xgrammar::CompiledGrammar& grammar) {
-    return std::make_shared<const GrammarMask>(xgrammar::GrammarMatcher(grammar));
+  static api::Compiled compiled(const KnownGrammar& known) {
+    return {std::make_shared<const GrammarMask>(xgrammar::GrammarMatcher(known.grammar)), known.ignored};
   }
   static std::string own_grammar(const api::Constraint& constraint) {
     const bool own = constraint.form == api::FormKind::ebnf || constraint.form == api::FormKind::gbnf;
@@ -146,15 +141,16 @@ class GrammarCompiler final : public api::ConstraintCompiler,
     return constraint.form == api::FormKind::gbnf ? "grammar" : "response_format";
   }
 
-  ApiResult<api::MaskPtr> run(Json tag, const std::string& key, const std::string& own_grammar,
-                              const std::string& param) {
-    if (const auto known = cache_.find(key)) return mask_of(*known);  // another request was quicker
+  ApiResult<api::Compiled> run(Json tag, const std::string& key, const std::string& own_grammar,
+                               const std::string& param) {
+    if (const auto known = cache_.find(key)) return compiled(*known);  // another request was quicker
     try {
       if (!own_grammar.empty()) refuse_multiplying_repeats(own_grammar);
-      write_schemas_as_grammars(tag["format"]);
-      const auto grammar = compiler_.CompileStructuralTag(tag.dump());
-      cache_.put(key, grammar);
-      return mask_of(grammar);
+      auto ignored = write_schemas_as_grammars(tag["format"]);
+      if (!ignored) return api::fail_api(ignored.error());
+      const KnownGrammar known{compiler_.CompileStructuralTag(tag.dump()), *std::move(ignored)};
+      cache_.put(key, known);
+      return compiled(known);
     } catch (const std::exception& error) {
       const std::string text = error.what();
       return api::fail_api(

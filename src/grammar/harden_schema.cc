@@ -192,8 +192,7 @@ Result<void> harden_object(Json& schema, UnsafePattern unsafe) {
     *named = std::move(renamed);
   }
   for (auto& [key, value] : schema.items()) {
-    if (key == "enum" || key == "const" || key == "default" || key == "examples")
-      continue;  // values, no schemas
+    if (holds_values(key)) continue;
     if (names_schemas(key) && value.is_object()) {
       for (auto& [name, inner] : value.items())
         if (auto done = harden(inner, unsafe); !done) return done;

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "grammar/harden_schema.h"
+#include "grammar/mend_schema.h"
 #include "grammar/schema_check.h"
 
 namespace sirocco {
@@ -16,6 +17,7 @@ using api::FormKind;
 
 constexpr size_t kMaxFormBytes = 512 << 10;  // of a schema, grammar or pattern
 constexpr size_t kMostProperties = 1000;     // of one object: some two seconds of compiling
+constexpr const char* kAnyObject = R"({"type": "object"})";
 
 Json token(int32_t id) {
   return {{"type", "token"}, {"token", id}};
@@ -45,6 +47,7 @@ ApiResult<Json> schema_format(const std::string& text, const std::string& field,
   }
   auto schema = parse_json(text, field);
   if (!schema) return api::fail_api(ApiError::bad_request(schema.error().message, field));
+  if (!strict) schema = mend_schema(*std::move(schema));
   if (!schema->is_object() && !schema->is_boolean()) {
     return api::fail_api(ApiError::bad_request(field + ": expected a JSON schema", field));
   }
@@ -69,7 +72,7 @@ ApiResult<Json> form_format(const api::Constraint& c) {
   }
   switch (c.form) {
     case FormKind::json_object:
-      return schema_format(R"({"type": "object"})", "response_format", true);
+      return schema_format(kAnyObject, "response_format", true);
     case FormKind::json_schema:
       return schema_format(c.form_text, "response_format", true);
     case FormKind::regex:
@@ -91,11 +94,25 @@ ApiResult<Json> form_format(const api::Constraint& c) {
   return any_text();
 }
 
+// The arguments of a tool. Of one that is not strict, what cannot be enforced is left to the model: one odd
+// schema must not cost a client its other tools. The marks beside the schema are for
+// write_schemas_as_grammars.
+ApiResult<Json> arguments_format(const api::ToolSpec& tool) {
+  auto format = schema_format(tool.parameters.empty() ? kAnyObject : tool.parameters,
+                              fmt::format("tools.{}.parameters", tool.name), tool.strict);
+  const bool loose = !format && !tool.strict;
+  if (loose) format = schema_format(kAnyObject, "", false);
+  if (!format) return format;
+  (*format)["tool"] = tool.name;
+  (*format)["strict"] = tool.strict;
+  (*format)["loose"] = loose;
+  return format;
+}
+
 ApiResult<Json> calls_format(const api::Constraint& c, const MarkerIds& markers) {
   Json calls = Json::array();
   for (const api::ToolSpec& tool : c.tools) {
-    const std::string schema = tool.parameters.empty() ? R"({"type": "object"})" : tool.parameters;
-    auto arguments = schema_format(schema, fmt::format("tools.{}.parameters", tool.name), tool.strict);
+    auto arguments = arguments_format(tool);
     if (!arguments) return arguments;
     calls.push_back(sequence(
         {token(markers.tool_calls), constant(tool.name), token(markers.arguments), *std::move(arguments)}));

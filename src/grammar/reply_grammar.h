@@ -20,7 +20,8 @@ struct MarkerIds {
   int32_t think = -1, end_think = -1, tool_calls = -1, arguments = -1;  // -1: the vocabulary lacks it
 };
 
-// Fails with a 400 that names what is wrong with the form or the schemas.
+// Schemas stay as they are: write_schemas_as_grammars is next. Fails with a 400 that names what is wrong with
+// the form or with the schema of a strict tool.
 api::ApiResult<Json> structural_tag(const api::Constraint& constraint, const MarkerIds& markers);
 
 }  // namespace sirocco

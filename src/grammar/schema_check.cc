@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, 5> kSchema = {"additionalProperties", "it
 constexpr std::array<std::string_view, 4> kList = {"anyOf", "oneOf", "allOf", "prefixItems"};
 constexpr std::array<std::string_view, 4> kObject = {"properties", "patternProperties", "$defs",
                                                      "definitions"};
+constexpr std::array<std::string_view, 4> kValues = {"enum", "const", "default", "examples"};
 
 template <size_t N>
 bool is_one(std::string_view key, const std::array<std::string_view, N>& list) {
@@ -58,6 +59,10 @@ void walk(const Json& schema, const std::string& path, std::vector<std::string>&
 
 bool names_schemas(std::string_view keyword) {
   return is_one(keyword, kObject);
+}
+
+bool holds_values(std::string_view keyword) {
+  return is_one(keyword, kValues);
 }
 
 std::vector<std::string> inexpressible_keywords(const Json& schema) {

@@ -19,5 +19,7 @@ size_t most_properties(const Json& schema);
 
 // Whether the keyword's value is an object of schemas whatever their names: properties, $defs …
 bool names_schemas(std::string_view keyword);
+// Whether the keyword's value is a value or a list of them, no schema: const, enum …
+bool holds_values(std::string_view keyword);
 
 }  // namespace sirocco

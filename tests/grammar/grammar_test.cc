@@ -30,16 +30,16 @@ class GrammarTest : public testing::Test {
     if (!compiler_) GTEST_SKIP() << "built without XGrammar";
   }
 
-  api::ApiResult<api::MaskPtr> compile(const Constraint& constraint) {
+  api::ApiResult<api::Compiled> compile(const Constraint& constraint) {
     auto begun = compiler_->begin(constraint);
     if (!begun) return api::fail_api(begun.error());
-    if (begun->ready) return begun->ready;
+    if (begun->ready) return *begun->ready;
     return begun->run();
   }
   std::unique_ptr<TokenMask> mask(const Constraint& constraint) {
     auto compiled = compile(constraint);
     EXPECT_TRUE(compiled.has_value()) << compiled.error().message;
-    return compiled ? (*compiled)->clone() : nullptr;
+    return compiled ? compiled->mask->clone() : nullptr;
   }
   std::string refusal(const Constraint& constraint) {
     auto compiled = compile(constraint);
@@ -214,6 +214,115 @@ TEST_F(GrammarTest, StructureHoldsInEveryToolChoice) {
   EXPECT_FALSE(accepts(tools(ToolChoice::automatic, true, false), "[THINK]hm[/THINK]hello"));
 }
 
+// Beside a tool whose schema is in order. `faulty` becomes the schema of its argument "a".
+Constraint odd_tool(const std::string& faulty, bool strict = false) {
+  const std::string parameters = R"({"type": "object", "required": ["a", "n"], "properties": {"a": )" +
+                                 faulty +
+                                 R"(, "n": {"type": "integer"}}, "$defs": {"known": {"type": "integer"}}})";
+  return {.tools = {{.name = "get", .parameters = kPerson},
+                    {.name = "odd", .parameters = parameters, .strict = strict}}};
+}
+
+TEST_F(GrammarTest, OneOddSchemaCostsItsArgumentAlone) {
+  const std::string get = R"([TOOL_CALLS]get[ARGS]{"name": "x", "age": 3})";
+  const auto odd = [](const std::string& a) { return R"([TOOL_CALLS]odd[ARGS]{"a": )" + a + R"(, "n": 3})"; };
+  for (const char* faulty :
+       {R"({"type": "any"})", R"({"$ref": "#/$defs/nowhere"})", R"({"type": "integer", "minimum": 1.5})",
+        R"({"type": "integer", "maximum": 1e308})", R"({"type": "integer", "minimum": 5, "maximum": 3})",
+        R"({"type": "string", "minLength": 5, "maxLength": 3})", R"({"type": "array", "items": {"type": 5}})",
+        R"({"type": "object", "patternProperties": {"\"": {}}})", R"("string")",
+        R"({"type": "array", "minItems": 2, "maxItems": 1})"}) {
+    const Constraint c = odd_tool(faulty);
+    const auto compiled = compile(c);
+    ASSERT_TRUE(compiled.has_value()) << faulty << " " << compiled.error().message;
+    EXPECT_EQ(compiled->ignored, std::vector<std::string>{"tools.odd.parameters"}) << faulty;
+    EXPECT_EQ(compile(c)->ignored, compiled->ignored);  // also where it was compiled before
+    EXPECT_TRUE(accepts(c, get + odd("2") + odd(R"({"any": ["thing"]})"))) << faulty;
+    EXPECT_FALSE(accepts(c, R"([TOOL_CALLS]get[ARGS]{"name": 1})")) << faulty;
+    const std::string strict = refusal(odd_tool(faulty, true));
+    EXPECT_TRUE(strict.starts_with("tools.odd.parameters: ")) << faulty << " " << strict;
+  }
+  const Constraint one = odd_tool(R"({"$ref": "#/$defs/nowhere"})");
+  // The other argument keeps its form.
+  EXPECT_FALSE(accepts(one, R"([TOOL_CALLS]odd[ARGS]{"a": 2, "n": "x"})"));
+  EXPECT_FALSE(accepts(odd_tool(R"({"$ref": "#/$defs/known"})"), odd(R"("x")")));
+  EXPECT_TRUE(compile(odd_tool(R"({"$ref": "#/$defs/known"})"))->ignored.empty());
+}
+
+TEST_F(GrammarTest, NoSchemaOfAToolCostsTheOthers) {
+  const std::string get = R"([TOOL_CALLS]get[ARGS]{"name": "x", "age": 3})";
+  for (const char* odd : {R"({"type": "number", "maximum": 1e308})",
+                          R"({"type": "number", "minimum": -1e-300})",
+                          R"({"anyOf": []})",
+                          R"({"type": "integer", "minimum": -9223372036854775808})",
+                          R"({"type": "integer", "multipleOf": 0})",
+                          R"({"type": "string", "minLength": -1})",
+                          R"({"type": "string", "maxLength": 1.5})",
+                          R"({"enum": "x"})",
+                          R"({"anyOf": null})",
+                          R"({"oneOf": {}})",
+                          R"({"allOf": []})",
+                          R"({"type": []})",
+                          R"({"type": null})",
+                          R"({"type": ["string", "any"]})",
+                          R"({"type": "string", "pattern": 5})",
+                          R"({"type": "string", "format": 5})",
+                          R"({"type": "string", "pattern": "("})",
+                          R"({"type": "object", "additionalProperties": "false"})",
+                          R"({"type": "object", "required": [1, 2]})",
+                          R"({"type": "object", "minProperties": 1.5})",
+                          R"({"type": "object", "properties": []})",
+                          R"({"type": "array", "maxItems": -1})",
+                          R"({"$ref": 5})",
+                          "[]",
+                          "5",
+                          R"({"type": "array", "items": [true, false], "additionalItems": 3})",
+                          R"({"$ref": "#/properties/a"})",
+                          R"({"$ref": "#"})",
+                          R"({"$defs": null, "propertyNames": null})",
+                          R"({"minimum": true})",
+                          "false"}) {
+    EXPECT_TRUE(accepts(odd_tool(odd), get)) << odd;
+    const Constraint alone{
+        .tools = {{.name = "get", .parameters = kPerson}, {.name = "odd", .parameters = odd}}};
+    EXPECT_TRUE(accepts(alone, get)) << odd;
+  }
+}
+
+TEST_F(GrammarTest, OlderDraftsOfToolsAreEnforced) {
+  const auto odd = [](const std::string& a) { return R"([TOOL_CALLS]odd[ARGS]{"a": )" + a + R"(, "n": 3})"; };
+  const std::vector<std::tuple<const char*, const char*, const char*>> cases = {
+      {R"({"type": "array", "items": [{"type": "integer"}, {"type": "string"}]})", R"([1, "x"])",
+       R"(["x", 1])"},
+      {R"({"type": "integer", "minimum": 3, "exclusiveMinimum": true})", "4", "3"},
+      {R"({"type": "integer", "maximum": 3, "exclusiveMaximum": false})", "3", "4"},
+      {R"({"type": "object", "required": null, "properties": null})", R"({})", "1"},
+      {R"({"type": "array", "items": null})", R"([1, "x"])", "1"}};
+  for (const auto& [schema, good, bad] : cases) {
+    const Constraint c = odd_tool(schema);
+    EXPECT_TRUE(compile(c)->ignored.empty()) << schema;
+    EXPECT_TRUE(accepts(c, odd(good))) << schema;
+    EXPECT_FALSE(accepts(c, odd(bad))) << schema;
+  }
+}
+
+TEST_F(GrammarTest, ToolsWithoutAnyGrammarTakeAnyObject) {
+  for (const std::string& hopeless :
+       {std::string(R"({"type": "object", "required": "a"})"), std::string(R"({"$ref": "#/$defs/a"})"),
+        std::string(R"({"type": "object", "patternProperties": {"\"": {}}})"),
+        std::string(R"({"type": "thing"})"),
+        R"({"type": "object", "description": ")" + std::string(600 << 10, 'x') + "\"}"}) {
+    const Constraint c{.tools = {{.name = "odd", .parameters = hopeless}}};
+    const auto compiled = compile(c);
+    ASSERT_TRUE(compiled.has_value()) << compiled.error().message;
+    EXPECT_EQ(compiled->ignored, std::vector<std::string>{"tools.odd.parameters"});
+    EXPECT_TRUE(accepts(c, R"([TOOL_CALLS]odd[ARGS]{"b": [1]})"));
+    EXPECT_FALSE(accepts(c, "[TOOL_CALLS]odd[ARGS]1"));
+  }
+  // Forms are kept or refused.
+  EXPECT_TRUE(refusal(schema(R"({"type": "thing"})")).starts_with("response_format: "));
+}
+
 TEST_F(GrammarTest, RequiredWalksAlwaysCall) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     auto walker = mask(tools(ToolChoice::required, false));
@@ -246,12 +355,12 @@ TEST_F(GrammarTest, ClonesGoTheirOwnWays) {
 TEST_F(GrammarTest, CompilesAFormOnce) {
   auto first = compiler_->begin(schema(kPerson));
   ASSERT_TRUE(first.has_value());
-  EXPECT_EQ(first->ready, nullptr);
+  EXPECT_FALSE(first->ready);
   ASSERT_TRUE(first->run().has_value());
   auto second = compiler_->begin(schema(kPerson));
   ASSERT_TRUE(second.has_value());
-  EXPECT_NE(second->ready, nullptr);
-  EXPECT_EQ(compiler_->begin(schema(R"({"type": "integer"})"))->ready, nullptr);
+  EXPECT_TRUE(second->ready);
+  EXPECT_FALSE(compiler_->begin(schema(R"({"type": "integer"})"))->ready);
 }
 
 TEST_F(GrammarTest, RepetitionsWithoutEndAreKept) {

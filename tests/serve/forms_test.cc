@@ -30,15 +30,16 @@ class SlowCompiler final : public api::ConstraintCompiler {
     const std::lock_guard lock(mutex_);
     asked_.push_back(constraint);
     if (constraint.form_text == "bad") {
-      return Compilation{.run = []() -> api::ApiResult<api::MaskPtr> {
+      return Compilation{.run = []() -> api::ApiResult<api::Compiled> {
         return api::fail_api(api::ApiError::bad_request("grammar: bad", "grammar"));
       }};
     }
-    if (!gate_.valid()) return Compilation{.ready = std::make_shared<NoMask>()};
-    return Compilation{.run = [this]() -> api::ApiResult<api::MaskPtr> {
+    const api::Compiled compiled{std::make_shared<NoMask>(), {"tools.odd.parameters"}};
+    if (!gate_.valid()) return Compilation{.ready = compiled};
+    return Compilation{.run = [this, compiled]() -> api::ApiResult<api::Compiled> {
       ++running;
       gate_.wait();
-      return std::make_shared<NoMask>();
+      return compiled;
     }};
   }
   Constraint last() const {
@@ -127,6 +128,21 @@ TEST(Forms, CompilingHoldsNobodyElseUp) {
   gate.set_value();
   for (int i = 0; i < 3; ++i) EXPECT_EQ(waiting[static_cast<size_t>(i)]->answer().status, 200);
   ASSERT_TRUE(server.wait_until([&] { return server.service().active() == 0; }));
+}
+
+TEST(Forms, LogsWhatIsLeftToTheModel) {
+  std::promise<void> opened;
+  opened.set_value();
+  const std::shared_future<void> gate = opened.get_future().share();
+  for (const bool known : {true, false}) {
+    const auto compiler = std::make_shared<SlowCompiler>(known ? std::shared_future<void>() : gate);
+    TestServer server({.engine = {}, .service = {}, .http = {}, .constraints = compiler});
+    Json body = two_tools("auto");
+    body["sparkle"] = 1;
+    EXPECT_EQ(server.post("/v1/chat/completions", body).status, 200);
+    ASSERT_TRUE(server.wait_until([&] { return !server.log_lines().empty(); }));
+    EXPECT_EQ(server.log_lines().back()["ignored"], Json({"sparkle", "tools.odd.parameters"})) << known;
+  }
 }
 
 TEST(Forms, SaysWhatIsWrongWithAGrammarAfterCompilingIt) {
