@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /v1/models: one model, in the union of OpenAI's, vLLM's and llama-server's cards.
+// GET /v1/models: one model, in the union of OpenAI's, Mistral's, vLLM's and llama-server's cards, or in
+// Anthropic's.
+#include <fmt/chrono.h>
+
 #include "api/parts.h"
 #include "api/surfaces.h"
 
@@ -14,6 +17,9 @@ Json model_card(const Service& service) {
   const auto engine = service.engine();
   if (!engine) return card;
   const EngineInfo& info = engine->info();
+  card["type"] = "base";  // Mistral's clients pick the card's form by it
+  card["name"] = service.model_name();
+  card["max_context_length"] = info.context_tokens;
   card["max_model_len"] = info.context_tokens;
   card["meta"] = {
       {"vocab_type", 2},       {"n_vocab", info.vocabulary},  {"n_ctx_train", info.max_position_embeddings},
@@ -28,18 +34,42 @@ Json model_card(const Service& service) {
   return card;
 }
 
+Json anthropic_card(const Service& service) {
+  Json card = {{"type", "model"},
+               {"id", service.model_name()},
+               {"display_name", service.model_name()},
+               {"created_at", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(service.start_time_s()))},
+               {"lifecycle", "active"}};
+  if (const auto engine = service.engine()) card["max_input_tokens"] = engine->info().context_tokens;
+  return card;
+}
+
+bool is_anthropic(const Call& call) {
+  return !call.request().header("anthropic-version").empty();
+}
+
 }  // namespace
 
 void get_models(const CallPtr& call) {
-  call->respond({{"object", "list"}, {"data", Json::array({model_card(call->service())})}});
+  if (!is_anthropic(*call))
+    return call->respond({{"object", "list"}, {"data", Json::array({model_card(call->service())})}});
+  const std::string name = call->service().model_name();
+  call->respond({{"data", Json::array({anthropic_card(call->service())})},
+                 {"has_more", false},
+                 {"first_id", name},
+                 {"last_id", name}});
 }
 
 void get_model(const CallPtr& call) {
   const std::string ours = call->service().model_name();
+  const Dialect dialect = is_anthropic(*call) ? Dialect::anthropic : Dialect::openai;
   if (call->parameter() != ours && call->service().options().strict_model) {
-    return call->fail(ApiError::not_found("The model `" + call->parameter() + "` does not exist"));
+    const auto error = ApiError::not_found("The model `" + call->parameter() + "` does not exist");
+    call->note("error", error.message);
+    return call->respond(error_response(error, dialect));
   }
-  call->respond(model_card(call->service()));
+  call->respond(dialect == Dialect::anthropic ? anthropic_card(call->service())
+                                              : model_card(call->service()));
 }
 
 }  // namespace sirocco::api

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <regex>
 
 #include "serve/test_server.h"
 
@@ -394,6 +395,10 @@ TEST(Status, ModelsPropsAndRefusals) {
   TestServer server({.engine = {}, .service = {.model_name = "mine"}, .http = {}});
   EXPECT_EQ(server.get("/v1/models").json()["data"][0]["id"], "mine");
   EXPECT_EQ(server.get("/v1/models/anything").json()["id"], "mine");
+  const Json base = server.get("/v1/models").json()["data"][0];  // what Mistral's clients look for
+  EXPECT_EQ(base["type"], "base");
+  EXPECT_EQ(base["name"], "mine");
+  EXPECT_EQ(base["max_context_length"], 4096);
   EXPECT_EQ(server.get("/version").status, 200);
   EXPECT_EQ(server.get("/ping").status, 200);
   EXPECT_EQ(server.get("/props").json()["total_slots"], 8);
@@ -415,6 +420,26 @@ TEST(Status, ModelsPropsAndRefusals) {
   const HttpAnswer literal = server.get("/v1/responses/input_tokens");
   EXPECT_EQ(literal.status, 405);
   EXPECT_EQ(literal.headers.at("allow"), "POST, OPTIONS");
+}
+
+TEST(Status, ListsModelsInAnthropicsForm) {
+  TestServer server({.engine = {}, .service = {.model_name = "mine", .strict_model = true}, .http = {}});
+  const std::string version = "anthropic-version: 2023-06-01\r\n";
+  const Json list = server.get("/v1/models", version).json();
+  EXPECT_EQ(list["first_id"], "mine");
+  EXPECT_EQ(list["last_id"], "mine");
+  EXPECT_EQ(list["has_more"], false);
+  ASSERT_EQ(list["data"].size(), 1u);
+  const Json& card = list["data"][0];
+  EXPECT_EQ(card["type"], "model");
+  EXPECT_EQ(card["display_name"], "mine");
+  EXPECT_TRUE(std::regex_match(card["created_at"].get<std::string>(),
+                               std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")));
+  EXPECT_EQ(server.get("/v1/models/mine", version).json(), card);
+  const HttpAnswer other = server.get("/v1/models/other", version);
+  EXPECT_EQ(other.status, 404);
+  EXPECT_EQ(other.json()["error"]["type"], "not_found_error");
+  EXPECT_EQ(other.json()["type"], "error");
 }
 
 TEST(Status, ShowsBothFamiliesOfMetrics) {
