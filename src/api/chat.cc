@@ -7,6 +7,7 @@
 #include "api/chat_constraint.h"
 #include "api/chat_writer.h"
 #include "api/generation.h"
+#include "api/mistral_writer.h"
 #include "api/parts.h"
 #include "api/prompts.h"
 #include "api/surfaces.h"
@@ -124,7 +125,11 @@ void post_chat(const CallPtr& call) {
                     .model = *model,
                     .created_s = now_s(),
                     .per_prompt = static_cast<size_t>(std::max(1, request.choices))};
-  plan.writer = std::make_unique<ChatWriter>(call->service().engine(), std::move(facts), std::move(options));
+  auto engine = call->service().engine();
+  if (is_mistral_client(call->request().header("user-agent")))
+    plan.writer = std::make_unique<MistralWriter>(std::move(engine), std::move(facts), std::move(options));
+  else
+    plan.writer = std::make_unique<ChatWriter>(std::move(engine), std::move(facts), std::move(options));
   plan.requests.push_back(std::move(request));
   run_generation(call, std::move(plan));
 }

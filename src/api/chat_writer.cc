@@ -7,8 +7,14 @@ std::string system_fingerprint() {
   return std::string("sirocco-") + version();
 }
 
+Json tool_call_json(const ToolCall& call) {
+  return {{"id", call.id},
+          {"type", "function"},
+          {"function", {{"name", call.name}, {"arguments", call.arguments}}}};
+}
+
 ChatWriter::ChatWriter(std::shared_ptr<Engine> engine, AnswerFacts facts, Options options)
-    : engine_(std::move(engine)), facts_(std::move(facts)), options_(std::move(options)) {}
+    : facts_(std::move(facts)), options_(std::move(options)), engine_(std::move(engine)) {}
 
 Json ChatWriter::chunk(Json choices) const {
   return {
@@ -44,7 +50,7 @@ std::string ChatWriter::on_event(const Event& event, const Reply& so_far) {
   return opening(event.choice) + on_delta(event.choice, std::get<Delta>(event.what), so_far);
 }
 
-std::string ChatWriter::on_delta(int index, const Delta& delta, const Reply& so_far) {
+Json ChatWriter::delta_json(int index, const Delta& delta, const Reply& so_far) {
   Json out = Json::object();
   if (!delta.reasoning.empty() && options_.include_reasoning) {
     out["reasoning_content"] = delta.reasoning;
@@ -61,6 +67,11 @@ std::string ChatWriter::on_delta(int index, const Delta& delta, const Reply& so_
     item["function"]["arguments"] = call.arguments;
     out["tool_calls"].push_back(std::move(item));
   }
+  return out;
+}
+
+std::string ChatWriter::on_delta(int index, const Delta& delta, const Reply& so_far) {
+  Json out = delta_json(index, delta, so_far);
   const bool token_ids = options_.flags.return_token_ids && !delta.tokens.empty();
   if (out.empty() && delta.logprobs.empty() && !token_ids) return {};
   Json event = choice_chunk(index, std::move(out));
@@ -77,18 +88,23 @@ std::string ChatWriter::on_finish(int index, const Finish& finish, const Reply& 
   event["choices"][0]["finish_reason"] = openai_finish(finish.reason);
   event["choices"][0]["stop_reason"] = stop_reason_json(finish);
   if (so_far.finished()) event["timings"] = timings_json(so_far);
-  if (options_.flags.continuous_usage) event["usage"] = usage_json(so_far.usage(facts_.per_prompt));
+  complete_last_chunk(index, so_far, event);
   return sse(event);
 }
 
+void ChatWriter::complete_last_chunk(int, const Reply& so_far, Json& chunk) {
+  if (options_.flags.continuous_usage) chunk["usage"] = usage_json(so_far.usage(facts_.per_prompt));
+}
+
+std::string ChatWriter::usage_chunk(const Reply& reply) const {
+  if (!options_.flags.include_usage) return {};
+  Json last = chunk(Json::array());
+  last["usage"] = usage_json(reply.usage(facts_.per_prompt));
+  return sse(last);
+}
+
 std::string ChatWriter::close(const Reply& reply) {
-  std::string out;
-  if (options_.flags.include_usage) {
-    Json last = chunk(Json::array());
-    last["usage"] = usage_json(reply.usage(facts_.per_prompt));
-    out = sse(last);
-  }
-  return out + "data: [DONE]\n\n";
+  return usage_chunk(reply) + "data: [DONE]\n\n";
 }
 
 std::string ChatWriter::error(const ApiError& error) {
@@ -102,11 +118,7 @@ Json ChatWriter::message(const ChoiceReply& choice) const {
     out["reasoning_content"] = choice.reasoning;
     out["reasoning"] = choice.reasoning;
   }
-  for (const ToolCall& call : choice.tool_calls) {
-    out["tool_calls"].push_back({{"id", call.id},
-                                 {"type", "function"},
-                                 {"function", {{"name", call.name}, {"arguments", call.arguments}}}});
-  }
+  for (const ToolCall& call : choice.tool_calls) out["tool_calls"].push_back(tool_call_json(call));
   return out;
 }
 

@@ -7,7 +7,7 @@
 
 namespace sirocco::api {
 
-class ChatWriter final : public ReplyWriter {
+class ChatWriter : public ReplyWriter {
  public:
   struct Options {
     StreamFlags flags = {};
@@ -22,20 +22,28 @@ class ChatWriter final : public ReplyWriter {
   std::string error(const ApiError& error) override;
   Json whole(const Reply& reply) override;
 
+ protected:
+  // What Mistral's API writes otherwise (mistral_writer.h).
+  virtual Json delta_json(int index, const Delta& delta, const Reply& so_far);
+  virtual void complete_last_chunk(int index, const Reply& so_far, Json& chunk);
+  virtual std::string usage_chunk(const Reply& reply) const;
+  virtual Json message(const ChoiceReply& choice) const;
+
+  const AnswerFacts facts_;
+  const Options options_;
+
  private:
   Json chunk(Json choices) const;
   Json choice_chunk(int index, Json delta) const;
   std::string on_delta(int index, const Delta& delta, const Reply& so_far);
   std::string on_finish(int index, const Finish& finish, const Reply& so_far);
   std::string opening(int index);
-  Json message(const ChoiceReply& choice) const;
 
   const std::shared_ptr<Engine> engine_;
-  const AnswerFacts facts_;
-  const Options options_;
   std::vector<bool> opened_;  // [choice]: its role was sent
 };
 
+Json tool_call_json(const ToolCall& call);
 std::string system_fingerprint();
 
 }  // namespace sirocco::api

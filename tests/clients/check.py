@@ -150,12 +150,16 @@ def anthropic_messages(client):
         assert error.body["error"]["type"] == "invalid_request_error"
 
 
-def mistral_chat():
+def mistral_client():
     try:
         from mistralai import Mistral
     except ImportError:
         from mistralai.client import Mistral
-    client = Mistral(api_key="any", server_url=BASE)
+    return Mistral(api_key="any", server_url=BASE)
+
+
+def mistral_chat():
+    client = mistral_client()
     answer = client.chat.complete(model="any", messages=ASK, temperature=0, max_tokens=20)
     assert answer.choices[0].message.content is not None
     text = ""
@@ -165,6 +169,56 @@ def mistral_chat():
     called = client.chat.complete(model="any", messages=ASK, tools=TOOLS, tool_choice="any", max_tokens=400)
     if called.choices[0].finish_reason == "tool_calls":
         check_weather(json.loads(called.choices[0].message.tool_calls[0].function.arguments))
+
+
+def mistral_streams():
+    """A client that reads calls only whole, thoughts as parts of the content, and usage where the answer ends."""
+    client = mistral_client()
+    calls, chunks = [], []
+    for event in client.chat.stream(model="any", messages=ASK, tools=TOOLS, tool_choice="any", max_tokens=400):
+        chunks.append(event.data)
+        calls += event.data.choices[0].delta.tool_calls or []
+    assert chunks[-1].usage.completion_tokens > 0 and not any(chunk.usage for chunk in chunks[:-1])
+    if chunks[-1].choices[0].finish_reason == "tool_calls":
+        assert calls and len({call.id for call in calls}) == len(calls), calls
+        for call in calls:
+            assert call.function.name == "weather"
+            check_weather(json.loads(call.function.arguments))
+    thinking = dict(model="any", messages=ASK, max_tokens=300, reasoning_effort="high", temperature=0)
+    whole = client.chat.complete(**thinking).choices[0].message.content
+    parts = []
+    for event in client.chat.stream(**thinking):
+        content = event.data.choices[0].delta.content or ""
+        parts += [("text", content)] if isinstance(content, str) else flat(content)
+    whole = [("text", whole)] if isinstance(whole, str) else flat(whole)
+    for kind in ("thinking", "text"):
+        assert joined(parts, kind) == joined(whole, kind), (parts, whole)
+    assert "reasoning_content" not in str(whole)
+
+
+def flat(content):
+    """Parts of a Mistral message as (type, text)."""
+    for part in content:
+        assert part.type in ("thinking", "text"), part
+    return [
+        (part.type, part.text if part.type == "text" else "".join(inner.text for inner in part.thinking))
+        for part in content
+    ]
+
+
+def joined(parts, kind):
+    return "".join(text for type, text in parts if type == kind)
+
+
+def model_lists():
+    """The one model, in the form that each client knows."""
+    (card,) = mistral_client().models.list().data
+    assert card.type == "base" and card.max_context_length > 0 and card.capabilities.function_calling, card
+    assert mistral_client().models.retrieve(model_id=card.id).name == card.id
+    claude = anthropic.Anthropic(base_url=BASE, api_key="any", max_retries=0)
+    (info,) = claude.models.list().data
+    assert info.type == "model" and info.display_name == card.id and info.created_at.year > 2000, info
+    assert claude.models.retrieve(info.id).id == info.id
 
 
 def post(path, body):
@@ -223,9 +277,12 @@ def main():
             lambda: openai_rest(client),
             lambda: anthropic_messages(anthropic.Anthropic(base_url=BASE, api_key="any", max_retries=0)),
             mistral_chat,
+            mistral_streams,
+            model_lists,
             users_pains,
         ]
-        for name, check in zip(("chat", "tools", "forms", "rest", "anthropic", "mistral", "pains"), checks):
+        names = ("chat", "tools", "forms", "rest", "anthropic", "mistral", "mistral streams", "models", "pains")
+        for name, check in zip(names, checks, strict=True):
             check()
             print(f"{name}: as promised", flush=True)
         assert "vllm:request_success_total" in get("/metrics")

@@ -97,7 +97,9 @@ TEST(Exchanges, AnswersRecordedClientsAsBefore) {
   int count = 0;
   for (std::string line; std::getline(recorded, line); ++count) {
     Json exchange = Json::parse(line);
-    const HttpAnswer answer = fetch(server.port(), exchange["method"], exchange["path"], exchange["body"]);
+    const std::string client = "User-Agent: " + exchange["client"].get<std::string>() + "\r\n";
+    const HttpAnswer answer =
+        fetch(server.port(), exchange["method"], exchange["path"], exchange["body"], client);
     const std::string body = without_chance(folded(answer));
     EXPECT_EQ(exchange["status"], answer.status) << line;
     EXPECT_EQ(exchange["answer"], body) << exchange["client"];
