@@ -17,10 +17,10 @@ std::string BlockWriter::enter(BlockKind kind, int call, const ChoiceReply& so_f
   return out + opened(block_, so_far);
 }
 
-std::string BlockWriter::grow(const std::string& piece) {
+std::string BlockWriter::grow(const std::string& piece, const ChoiceReply& so_far) {
   if (piece.empty()) return {};
   block_.text += piece;
-  return grew(block_, piece);
+  return grew(block_, piece, so_far);
 }
 
 std::string BlockWriter::on_event(const Event& event, const Reply& so_far) {
@@ -31,15 +31,15 @@ std::string BlockWriter::on_event(const Event& event, const Reply& so_far) {
   std::string out;
   if (!delta->reasoning.empty()) {
     out += enter(BlockKind::thinking, -1, choice);
-    out += grow(delta->reasoning);
+    out += grow(delta->reasoning, choice);
   }
   if (!delta->content.empty()) {
     out += enter(BlockKind::text, -1, choice);
-    out += grow(delta->content);
+    out += grow(delta->content, choice);
   }
   for (const ToolCallDelta& call : delta->tool_calls) {
     out += enter(BlockKind::call, call.index, choice);
-    out += grow(call.arguments);
+    out += grow(call.arguments, choice);
   }
   return out;
 }

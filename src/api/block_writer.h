@@ -22,13 +22,13 @@ class BlockWriter : public ReplyWriter {
     std::string text = {};  // so far
   };
   virtual std::string opened(const Block& block, const ChoiceReply& so_far) = 0;
-  virtual std::string grew(const Block& block, const std::string& piece) = 0;
+  virtual std::string grew(const Block& block, const std::string& piece, const ChoiceReply& so_far) = 0;
   virtual std::string closed(const Block& block, const ChoiceReply& so_far) = 0;
   std::string close_block(const ChoiceReply& so_far);
 
  private:
   std::string enter(BlockKind kind, int call, const ChoiceReply& so_far);
-  std::string grow(const std::string& piece);
+  std::string grow(const std::string& piece, const ChoiceReply& so_far);
   Block block_;
 };
 

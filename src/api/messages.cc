@@ -99,7 +99,7 @@ class MessagesWriter final : public BlockWriter {
         {{"type", "content_block_start"}, {"index", block.index}, {"content_block", std::move(start)}});
   }
 
-  std::string grew(const Block& block, const std::string& piece) override {
+  std::string grew(const Block& block, const std::string& piece, const ChoiceReply&) override {
     Json delta;
     if (block.kind == BlockKind::thinking) {
       delta = {{"type", "thinking_delta"}, {"thinking", piece}};

@@ -4,6 +4,8 @@
 #include <string_view>
 
 #include "api/chat_constraint.h"
+#include "api/custom_input.h"
+#include "api/item_references.h"
 #include "api/messages_request.h"
 #include "api/parts.h"
 #include "api/responses_request.h"
@@ -18,10 +20,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (http::parse_target(text, request)) (void)request.query_value("action");
     (void)http::header_safe(text);
     (void)api::drop_billing_lines(text);
+    api::CustomInput whole, pieces;
+    (void)whole.take(text);
+    for (size_t i = 0; i < text.size(); i += 3) (void)pieces.take(text.substr(i, 3));
+    if (whole.text() != pieces.text()) __builtin_trap();
     return 0;
   }
   auto body = api::parse_body(text);
   if (!body) return 0;
+  api::ResponseStore stored({});
+  (void)api::resolve_references(stored, *body);
   api::Fields fields(*body);
   switch (data[0] % 8) {
     case 1:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // OpenAI's /v1/responses: create, read, list input items, delete, count.
 #include "api/chat.h"
+#include "api/item_references.h"
 #include "api/parts.h"
 #include "api/responses_request.h"
 #include "api/responses_writer.h"
@@ -12,6 +13,13 @@ namespace {
 ApiError no_such_response(const std::string& id) {
   return ApiError::not_found("Response with id '" + id +
                              "' not found: it never was, was deleted or has expired.");
+}
+
+ApiResult<Json> read_body(Call& call) {
+  auto body = parse_body(call.request().body);
+  if (!body) return body;
+  if (auto error = resolve_references(call.service().stored(), *body)) return fail_api(*error);
+  return body;
 }
 
 ApiResult<Json> earlier_messages(Service& service, const std::string& id) {
@@ -68,6 +76,7 @@ ApiResult<Prepared> prepare_response(Call& call, Fields& fields) {
   out.answer = *std::move(answer);
   out.answer.request.choices = 1;
   call.note_ignored(ignored);
+  call.note_ignored(out.input.ignored);
   return out;
 }
 
@@ -75,7 +84,7 @@ ApiResult<Prepared> prepare_response(Call& call, Fields& fields) {
 
 void post_responses(const CallPtr& call) {
   if (auto error = refuse_early(*call)) return call->fail(*error);
-  auto body = parse_body(call->request().body);
+  auto body = read_body(*call);
   if (!body) return call->fail(body.error());
   Fields fields(*body);
   const StreamFlags flags = read_stream_flags(fields);
@@ -89,6 +98,7 @@ void post_responses(const CallPtr& call) {
       .store = store,
       .messages = std::move(prepared->input.messages),
       .items = std::move(prepared->input.items),
+      .functions = std::move(prepared->input.functions),
       .logprobs = prepared->answer.request.logprobs >= 0};
   AnswerFacts facts{.id = "resp_" + random_id(32), .model = *model, .created_s = now_s()};
   GenerationPlan plan{.constraint = std::move(prepared->answer.constraint),
@@ -101,7 +111,7 @@ void post_responses(const CallPtr& call) {
 }
 
 void post_count_response(const CallPtr& call) {
-  auto body = parse_body(call->request().body);
+  auto body = read_body(*call);
   if (!body) return call->fail(body.error());
   Fields fields(*body);
   auto prepared = prepare_response(*call, fields);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/reply.h"
 
 namespace sirocco::api {
@@ -43,8 +45,15 @@ std::string reasoning_text(const Json& item) {
   return text;
 }
 
+// What is no part of the conversation here: of tools that other services run, or what only these can read.
+bool is_passed_over(std::string_view type) {
+  return type.ends_with("_call") || type.ends_with("_call_output") || type == "compaction" ||
+         type == "mcp_list_tools" || type == "mcp_approval_request" || type == "mcp_approval_response" ||
+         type == "tool_search_output" || type == "additional_tools";
+}
+
 // One input item → a chat message. Neighbours of one role are merged by the template.
-std::optional<ApiError> read_item(const Json& json, const std::string& field, Json& messages) {
+std::optional<ApiError> read_item(const Json& json, const std::string& field, ResponsesInput& out) {
   Fields item(json, field + ".");
   std::string type = item.text("type");
   if (type.empty() && item.has("role")) type = "message";
@@ -52,49 +61,35 @@ std::optional<ApiError> read_item(const Json& json, const std::string& field, Js
     const Json* content = item.any("content");
     auto parts = content ? read_content(*content, field + ".content") : ApiResult<Json>("");
     if (!parts) return parts.error();
-    messages.push_back({{"role", item.text("role")}, {"content", *std::move(parts)}});
+    out.messages.push_back({{"role", item.text("role")}, {"content", *std::move(parts)}});
   } else if (type == "function_call" || type == "custom_tool_call") {
     const bool custom = type == "custom_tool_call";  // its input is text, not JSON
     const std::string arguments =
         custom ? to_text(Json{{"input", item.text("input")}}) : item.text("arguments");
-    Json call = {{"id", item.text("call_id")},
-                 {"type", "function"},
-                 {"function", {{"name", item.text("name")}, {"arguments", arguments}}}};
-    messages.push_back(
+    Json call = {
+        {"id", item.text("call_id")},
+        {"type", "function"},
+        {"function",
+         {{"name", function_name(item.text("namespace"), item.text("name"))}, {"arguments", arguments}}}};
+    out.messages.push_back(
         {{"role", "assistant"}, {"content", ""}, {"tool_calls", Json::array({std::move(call)})}});
   } else if (type == "function_call_output" || type == "custom_tool_call_output") {
     const Json* output = item.any("output");
     auto parts = output ? read_content(*output, field + ".output") : ApiResult<Json>("");
     if (!parts) return parts.error();
-    messages.push_back(
+    out.messages.push_back(
         {{"role", "tool"}, {"tool_call_id", item.text("call_id")}, {"content", *std::move(parts)}});
   } else if (type == "reasoning") {
     const std::string text = reasoning_text(json);
     if (!text.empty())
-      messages.push_back({{"role", "assistant"}, {"content", ""}, {"reasoning_content", text}});
-  } else if (!type.ends_with("_call") && !type.ends_with("_call_output")) {
+      out.messages.push_back({{"role", "assistant"}, {"content", ""}, {"reasoning_content", text}});
+  } else if (is_passed_over(type)) {
+    const std::string note = fmt::format("input ({})", type);
+    if (std::ranges::count(out.ignored, note) == 0) out.ignored.push_back(note);
+  } else {
     item.reject("type", fmt::format("unknown item \"{}\"", type));
-  }  // else: of tools that other services run
+  }
   return item.error();
-}
-
-void read_tools(Fields& fields, Json& chat) {
-  const Json* tools = fields.array("tools");
-  for (size_t i = 0; tools && i < tools->size(); ++i) {
-    Fields tool((*tools)[i], fmt::format("tools[{}].", i));
-    if (tool.text("type") != "function") continue;  // tools that OpenAI's own servers run
-    const Json* schema = tool.any("parameters");
-    Json function = {{"name", tool.text("name")}, {"description", tool.text("description")}};
-    function["parameters"] = schema ? *schema : Json{{"type", "object"}};
-    if (tool.flag("strict")) function["strict"] = true;
-    if (tool.error()) return fields.reject("tools", tool.error()->message);
-    chat["tools"].push_back({{"type", "function"}, {"function", std::move(function)}});
-  }
-  if (const Json* choice = fields.any("tool_choice"); choice && chat.contains("tools")) {
-    chat["tool_choice"] = *choice;
-    if (choice->is_object() && !choice->contains("name") && Fields(*choice).text("type") != "allowed_tools")
-      chat["tool_choice"] = "auto";  // names a tool that other services run
-  }
 }
 
 void read_text_format(Fields& fields, Json& chat) {
@@ -137,8 +132,7 @@ ApiResult<ResponsesInput> chat_of_responses(Fields& fields, Json earlier) {
     return fail_api(ApiError::bad_request("input: expected text or a list of items", "input"));
   }
   for (size_t i = 0; i < out.items.size(); ++i) {
-    if (auto error = read_item(out.items[i], fmt::format("input[{}]", i), out.messages))
-      return fail_api(*error);
+    if (auto error = read_item(out.items[i], fmt::format("input[{}]", i), out)) return fail_api(*error);
     if (!out.items[i].contains("id")) out.items[i]["id"] = "item_" + random_id(16);
   }
   out.chat["messages"] = out.messages;
@@ -146,7 +140,9 @@ ApiResult<ResponsesInput> chat_of_responses(Fields& fields, Json earlier) {
     out.chat["messages"].insert(out.chat["messages"].begin(),
                                 Json{{"role", "system"}, {"content", instructions}});
   }
-  read_tools(fields, out.chat);
+  ResponseTools tools = read_response_tools(fields, out.chat);
+  out.functions = std::move(tools.by_function);
+  out.ignored.insert(out.ignored.end(), tools.ignored.begin(), tools.ignored.end());
   read_text_format(fields, out.chat);
   if (const Json* reasoning = fields.object("reasoning")) out.chat["reasoning"] = *reasoning;
   if (const Json* limit = fields.any("max_output_tokens")) out.chat["max_tokens"] = *limit;

@@ -2,7 +2,12 @@
 // OpenAI's responses request → chat JSON.
 #pragma once
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include "api/fields.h"
+#include "api/response_tools.h"
 
 namespace sirocco::api {
 
@@ -10,6 +15,8 @@ struct ResponsesInput {
   Json chat;      // the request, with the whole conversation
   Json messages;  // the conversation without the instructions, which do not outlive their request
   Json items;     // this turn's input items, as they are listed later
+  std::map<std::string, ClientTool> functions = {};  // as in ResponseTools
+  std::vector<std::string> ignored = {};             // for the log: tools and items that are passed over
 };
 
 // `earlier` holds the messages of the response that this one goes on from; an empty list if none.

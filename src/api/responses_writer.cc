@@ -66,10 +66,18 @@ Json ResponsesWriter::response(const char* status) const {
   return out;
 }
 
-std::string ResponsesWriter::item_id(const Block& block) const {
-  const char* prefix = block.kind == BlockKind::thinking ? "rs"
-                       : block.kind == BlockKind::text   ? "msg"
-                                                         : "fc";
+ClientTool ResponsesWriter::client_tool(const Block& block, const ChoiceReply& so_far) const {
+  const std::string& function = so_far.tool_calls[static_cast<size_t>(block.call)].name;
+  const auto found = options_.functions.find(function);
+  return found == options_.functions.end() ? ClientTool{.name = function} : found->second;
+}
+
+// resolve_references finds the answer by this id.
+std::string ResponsesWriter::item_id(const Block& block, const ChoiceReply& so_far) const {
+  const char* prefix = "fc";
+  if (block.kind == BlockKind::thinking) prefix = "rs";
+  if (block.kind == BlockKind::text) prefix = "msg";
+  if (block.kind == BlockKind::call && client_tool(block, so_far).custom) prefix = "ctc";
   return prefix + facts_.id.substr(facts_.id.find('_')) + "_" + std::to_string(block.index);
 }
 
@@ -81,16 +89,23 @@ Json ResponsesWriter::logprobs_of(const std::vector<PositionLogprobs>& positions
   return chat_logprobs(*service_.engine(), content)["content"];
 }
 
+Json ResponsesWriter::call_item(const Block& block, const ChoiceReply& so_far) const {
+  const ClientTool tool = client_tool(block, so_far);
+  Json out = {{"id", item_id(block, so_far)},
+              {"type", tool.custom ? "custom_tool_call" : "function_call"},
+              {"call_id", so_far.tool_calls[static_cast<size_t>(block.call)].id}};
+  if (!tool.space.empty()) out["namespace"] = tool.space;
+  out["name"] = tool.name;
+  out[tool.custom ? "input" : "arguments"] = tool.custom ? input_.text() : block.text;
+  return out;
+}
+
 Json ResponsesWriter::item(const Block& block, const ChoiceReply& so_far, const char* status,
                            Json logprobs) const {
   const std::string& text = block.text;
-  Json out = {{"id", item_id(block)}};
+  Json out = {{"id", item_id(block, so_far)}};
   if (block.kind == BlockKind::call) {
-    const ToolCall& call = so_far.tool_calls[static_cast<size_t>(block.call)];
-    out["type"] = "function_call";
-    out["call_id"] = call.id;
-    out["name"] = call.name;
-    out["arguments"] = text;
+    out = call_item(block, so_far);
   } else if (block.kind == BlockKind::text) {
     out["type"] = "message";
     out["role"] = "assistant";
@@ -116,20 +131,25 @@ void ResponsesWriter::take(const Delta& delta) {
 }
 
 std::string ResponsesWriter::opened(const Block& block, const ChoiceReply& so_far) {
+  input_ = {};
   std::string out = event("response.output_item.added",
                           {{"output_index", block.index}, {"item", item(block, so_far, "in_progress")}});
   if (block.kind == BlockKind::call) return out;
   const Json part = block.kind == BlockKind::text ? text_part("") : reasoning_part("");
-  return out + event("response.content_part.added", {{"item_id", item_id(block)},
+  return out + event("response.content_part.added", {{"item_id", item_id(block, so_far)},
                                                      {"output_index", block.index},
                                                      {"content_index", 0},
                                                      {"part", part}});
 }
 
-std::string ResponsesWriter::grew(const Block& block, const std::string& piece) {
-  Json fields = {{"item_id", item_id(block)}, {"output_index", block.index}};
+std::string ResponsesWriter::grew(const Block& block, const std::string& piece, const ChoiceReply& so_far) {
+  Json fields = {{"item_id", item_id(block, so_far)}, {"output_index", block.index}};
   if (block.kind != BlockKind::call) fields["content_index"] = 0;
   fields["delta"] = piece;
+  if (block.kind == BlockKind::call && client_tool(block, so_far).custom) {
+    fields["delta"] = input_.take(piece);
+    return fields["delta"] == "" ? "" : event("response.custom_tool_call_input.delta", std::move(fields));
+  }
   if (block.kind == BlockKind::call)
     return event("response.function_call_arguments.delta", std::move(fields));
   if (block.kind == BlockKind::thinking) return event("response.reasoning_text.delta", std::move(fields));
@@ -139,13 +159,16 @@ std::string ResponsesWriter::grew(const Block& block, const std::string& piece) 
 }
 
 std::string ResponsesWriter::closed(const Block& block, const ChoiceReply& so_far) {
-  Json fields = {{"item_id", item_id(block)}, {"output_index", block.index}};
+  Json fields = {{"item_id", item_id(block, so_far)}, {"output_index", block.index}};
   std::string out;
   Json logprobs = Json::array();
   if (block.kind == BlockKind::call) {
-    fields["name"] = so_far.tool_calls[static_cast<size_t>(block.call)].name;
-    fields["arguments"] = block.text;
-    out = event("response.function_call_arguments.done", std::move(fields));
+    const ClientTool tool = client_tool(block, so_far);
+    if (!tool.custom) fields["name"] = tool.name;
+    fields[tool.custom ? "input" : "arguments"] = tool.custom ? input_.text() : block.text;
+    out =
+        event(tool.custom ? "response.custom_tool_call_input.done" : "response.function_call_arguments.done",
+              std::move(fields));
   } else {
     const bool text = block.kind == BlockKind::text;
     fields["content_index"] = 0;
@@ -200,6 +223,8 @@ Json ResponsesWriter::whole(const Reply& reply) {
   Block block;
   const auto add = [&](BlockKind kind, int call, const std::string& text) {
     block = {.kind = kind, .index = block.index + 1, .call = call, .text = text};
+    input_ = {};
+    input_.take(text);
     output_.push_back(item(block, choice, "completed", logprobs_of(choice.logprobs)));
   };
   if (!choice.reasoning.empty()) add(BlockKind::thinking, -1, choice.reasoning);
