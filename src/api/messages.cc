@@ -130,12 +130,14 @@ class MessagesWriter final : public BlockWriter {
 
 // The chat JSON behind a messages body, ready for the engine.
 ApiResult<PreparedRequest> prepare_messages(Call& call, Fields& fields) {
-  auto chat = chat_of_messages(fields);
-  if (!chat) return fail_api(chat.error());
-  const std::vector<std::string> ignored = fields.unread();
-  Fields chat_fields(*chat);
-  auto prepared = prepare_chat(call, *chat, {}, chat_fields);
-  if (prepared) call.note_ignored(ignored);
+  auto input = chat_of_messages(fields);
+  if (!input) return fail_api(input.error());
+  const std::vector<std::string> unread = fields.unread();
+  Fields chat_fields(input->chat);
+  auto prepared = prepare_chat(call, input->chat, {}, chat_fields);
+  if (!prepared) return prepared;
+  call.note_ignored(unread);
+  call.note_ignored(input->ignored);
   return prepared;
 }
 

@@ -2,6 +2,9 @@
 #include "api/messages_request.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 namespace sirocco::api {
 namespace {
@@ -39,40 +42,108 @@ ApiResult<Json> image_part(Fields& block, const std::string& field) {
   return Json{{"type", "image_url"}, {"image_url", {{"url", std::move(url)}}}};
 }
 
-// Results of tools become messages of their own, in front of what the user says beside them.
-ApiResult<Json> tool_result(Fields& block, const std::string& field) {
-  Json message = {{"role", "tool"}, {"tool_call_id", block.text("tool_use_id")}, {"content", ""}};
-  const Json* content = block.any("content");
-  if (!content) return message;
-  if (content->is_string()) {
-    message["content"] = *content;
-    return message;
+Json shown_text(std::string text) {
+  return {{"type", "text"}, {"text", std::move(text)}};
+}
+
+ApiResult<bool> read_shown(const Json& json, const std::string& field, Json& parts);
+
+ApiResult<bool> read_document(Fields& block, const std::string& field, Json& parts) {
+  const Json* source = block.object("source");
+  if (!source) return wrong(field + ".source", "missing");
+  Fields inner(*source, field + ".source.");
+  const std::string type = inner.text("type");
+  if (type != "text" && type != "content")
+    return wrong(field + ".source.type",
+                 fmt::format("only documents of text and content are taken, got \"{}\"", type));
+  if (type == "text") parts.push_back(shown_text(inner.text("data")));
+  const Json* content = type == "content" ? inner.any("content") : nullptr;
+  if (content && content->is_string()) parts.push_back(shown_text(content->get<std::string>()));
+  for (size_t i = 0; content && content->is_array() && i < content->size(); ++i) {
+    const std::string where = fmt::format("{}.source.content[{}]", field, i);
+    auto shown = read_shown((*content)[i], where, parts);
+    if (!shown) return shown;
+    if (!*shown) return wrong(where + ".type", "expected text or an image");
   }
-  Json parts = Json::array();
-  for (const Json& item : *content) {
-    Fields inner(item, field + ".content[].");
-    if (inner.text("type") == "image") {
-      auto part = image_part(inner, field + ".content[]");
-      if (!part) return part;
-      parts.push_back(*std::move(part));
-    } else {
-      parts.push_back({{"type", "text"}, {"text", inner.text("text")}});
-    }
-    if (inner.error()) return fail_api(*inner.error());
+  if (inner.error()) return fail_api(*inner.error());
+  return true;
+}
+
+// What there is to read and to see in a block of a turn or of a tool's result, as parts of a chat message.
+// False where the block is of another kind.
+ApiResult<bool> read_shown(const Json& json, const std::string& field, Json& parts) {
+  Fields block(json, field + ".");
+  const std::string type = block.text("type");
+  if (type == "text") {
+    parts.push_back(shown_text(block.text("text")));
+  } else if (type == "image") {
+    auto part = image_part(block, field);
+    if (!part) return fail_api(part.error());
+    parts.push_back(*std::move(part));
+  } else if (type == "document") {
+    if (auto read = read_document(block, field, parts); !read) return read;
+  } else if (type == "search_result") {
+    const Json* content = block.any("content");
+    auto text = content ? read_text(*content, field + ".content") : ApiResult<std::string>("");
+    if (!text) return fail_api(text.error());
+    parts.push_back(shown_text(fmt::format("{} ({})\n{}", block.text("title"), block.text("source"), *text)));
+  } else if (!block.error()) {
+    return false;
   }
-  message["content"] = std::move(parts);
-  return message;
+  if (block.error()) return fail_api(*block.error());
+  return true;
 }
 
 // What the vendor's own servers put into a conversation: their tools' calls and results, sealed thoughts.
 bool is_of_other_servers(std::string_view type) {
   return type == "redacted_thinking" || type == "server_tool_use" || type == "mcp_tool_use" ||
-         type == "container_upload" || type.ends_with("_tool_result");
+         type == "container_upload" || type == "tool_reference" || type.ends_with("_tool_result");
+}
+
+// Names it once: an agent sends the whole conversation each time.
+void pass_over(const std::string& what, std::vector<std::string>& ignored) {
+  if (std::ranges::count(ignored, what) == 0) ignored.push_back(what);
+}
+
+// A text in front says that the tool failed: the layout has no other place for it.
+void mark_as_error(Json& content) {
+  constexpr const char* kMark = "Error: ";
+  if (content.is_string()) {
+    content = kMark + content.get<std::string>();
+  } else if (!content.empty() && content[0]["type"] == "text") {
+    content[0]["text"] = kMark + content[0]["text"].get<std::string>();
+  } else {
+    content.insert(content.begin(), shown_text(kMark));
+  }
+}
+
+// Results of tools become messages of their own, in front of what the user says beside them.
+ApiResult<Json> tool_result(Fields& block, const std::string& field, std::vector<std::string>& ignored) {
+  Json message = {{"role", "tool"}, {"tool_call_id", block.text("tool_use_id")}, {"content", ""}};
+  const Json* content = block.any("content");
+  if (content && content->is_string()) message["content"] = *content;
+  if (content && !content->is_string()) {
+    if (!content->is_array()) return wrong(field + ".content", "expected a string or a list of blocks");
+    message["content"] = Json::array();
+    for (size_t i = 0; i < content->size(); ++i) {
+      const std::string where = fmt::format("{}.content[{}]", field, i);
+      auto shown = read_shown((*content)[i], where, message["content"]);
+      if (!shown) return fail_api(shown.error());
+      if (*shown) continue;
+      const std::string type = Fields((*content)[i]).text("type");
+      if (!is_of_other_servers(type))
+        return wrong(where + ".type", fmt::format("unknown block \"{}\"", type));
+      pass_over(fmt::format("messages ({})", type), ignored);
+    }
+  }
+  if (block.flag("is_error")) mark_as_error(message["content"]);
+  return message;
 }
 
 class Turn {
  public:
-  Turn(const Json& message, std::string field) : field_(std::move(field)), message_(message, field_ + ".") {}
+  Turn(const Json& message, std::string field, std::vector<std::string>& ignored)
+      : field_(std::move(field)), message_(message, field_ + "."), ignored_(ignored) {}
 
   // Appends the chat messages of this turn.
   std::optional<ApiError> read(Json& out) {
@@ -102,16 +173,13 @@ class Turn {
 
  private:
   std::optional<ApiError> read_block(const Json& json, const std::string& field, Json& out) {
+    auto shown = read_shown(json, field, parts_);
+    if (!shown) return shown.error();
+    if (*shown) return std::nullopt;
     Fields block(json, field + ".");
     const std::string type = block.text("type");
-    if (type == "text") {
-      parts_.push_back({{"type", "text"}, {"text", block.text("text")}});
-    } else if (type == "image") {
-      auto part = image_part(block, field);
-      if (!part) return part.error();
-      parts_.push_back(*std::move(part));
-    } else if (type == "tool_result") {
-      auto result = tool_result(block, field);
+    if (type == "tool_result") {
+      auto result = tool_result(block, field, ignored_);
       if (!result) return result.error();
       out.push_back(*std::move(result));
     } else if (type == "thinking") {
@@ -122,22 +190,9 @@ class Turn {
           {{"id", block.text("id")},
            {"type", "function"},
            {"function", {{"name", block.text("name")}, {"arguments", input ? to_text(*input) : "{}"}}}});
-    } else if (type == "document") {
-      const Json* source = block.object("source");
-      if (!source) return ApiError::bad_request(field + ".source: missing", field);
-      Fields inner(*source, field + ".source.");
-      if (inner.text("type") != "text") {
-        return ApiError::bad_request(field + ".source.type: only text documents are taken", field);
-      }
-      parts_.push_back({{"type", "text"}, {"text", inner.text("data")}});
-    } else if (type == "search_result") {
-      const Json* content = block.any("content");
-      auto text = content ? read_text(*content, field + ".content") : ApiResult<std::string>("");
-      if (!text) return text.error();
-      parts_.push_back(
-          {{"type", "text"},
-           {"text", fmt::format("{} ({})\n{}", block.text("title"), block.text("source"), *text)}});
-    } else if (!is_of_other_servers(type)) {
+    } else if (is_of_other_servers(type)) {
+      pass_over(fmt::format("messages ({})", type), ignored_);
+    } else {
       return ApiError::bad_request(fmt::format("{}.type: unknown block \"{}\"", field, type),
                                    field + ".type");
     }
@@ -156,25 +211,41 @@ class Turn {
 
   const std::string field_;
   Fields message_;
+  std::vector<std::string>& ignored_;
   std::string role_, reasoning_;
   Json parts_ = Json::array(), calls_ = Json::array();
 };
 
-void read_tools(Fields& fields, Json& chat) {
+// Of the tools that come without a schema, run by Anthropic's servers or known to its models alone (bash_…,
+// text_editor_…), none can be offered.
+void read_tools(Fields& fields, Json& chat, std::vector<std::string>& ignored) {
+  std::vector<std::string> left_out;
   const Json* tools = fields.array("tools");
   for (size_t i = 0; tools && i < tools->size(); ++i) {
     Fields tool((*tools)[i], fmt::format("tools[{}].", i));
     const Json* schema = tool.object("input_schema");
-    if (!schema && tool.has("type")) continue;  // a tool that Anthropic's own servers run
+    const std::string type = tool.text("type");
+    if (!schema && !type.empty() && type != "custom") {
+      pass_over(type, left_out);
+      continue;
+    }
     Json function = {{"name", tool.text("name")}, {"description", tool.text("description")}};
     function["parameters"] = schema ? *schema : Json{{"type", "object"}};
     if (tool.error()) return fields.reject("tools", tool.error()->message);
     chat["tools"].push_back({{"type", "function"}, {"function", std::move(function)}});
   }
+  for (const std::string& type : left_out) ignored.push_back(fmt::format("tools ({})", type));
   const Json* choice = fields.object("tool_choice");
-  if (!choice || !chat.contains("tools")) return;
+  if (!choice) return;
   Fields inner(*choice, "tool_choice.");
   const std::string type = inner.text("type");
+  if (!chat.contains("tools")) {
+    if (!left_out.empty() && (type == "any" || type == "tool"))
+      fields.reject("tool_choice",
+                    fmt::format("a tool is required, but this server offers none of those given: {}",
+                                fmt::join(left_out, ", ")));
+    return;
+  }
   if (type == "tool") {
     chat["tool_choice"] = {{"type", "function"}, {"function", {{"name", inner.text("name")}}}};
   } else if (type == "any" || type == "auto" || type == "none") {
@@ -228,8 +299,9 @@ std::string drop_billing_lines(std::string_view system) {
   return out;
 }
 
-ApiResult<Json> chat_of_messages(Fields& fields) {
-  Json chat = {{"messages", Json::array()}};
+ApiResult<MessagesInput> chat_of_messages(Fields& fields) {
+  MessagesInput out{.chat = {{"messages", Json::array()}}};
+  Json& chat = out.chat;
   if (const Json* system = fields.any("system")) {
     auto text = read_text(*system, "system");
     if (!text) return fail_api(text.error());
@@ -240,13 +312,13 @@ ApiResult<Json> chat_of_messages(Fields& fields) {
   if (fields.error()) return fail_api(*fields.error());
   if (!messages || messages->empty()) return wrong("messages", "at least one message is required");
   for (size_t i = 0; i < messages->size(); ++i) {
-    Turn turn((*messages)[i], fmt::format("messages[{}]", i));
+    Turn turn((*messages)[i], fmt::format("messages[{}]", i), out.ignored);
     if (auto error = turn.read(chat["messages"])) return fail_api(*error);
   }
   if (chat["messages"].empty()) return wrong("messages", "all of them are empty");
   Json& last = chat["messages"].back();
   if (last["role"] == "assistant" && !last.contains("tool_calls")) last["prefix"] = true;  // go on from there
-  read_tools(fields, chat);
+  read_tools(fields, chat, out.ignored);
   read_thinking(fields, chat);
   for (const char* name : {"temperature", "top_p", "top_k", "max_tokens"}) {
     if (const Json* value = fields.any(name)) chat[name] = *value;
@@ -254,7 +326,7 @@ ApiResult<Json> chat_of_messages(Fields& fields) {
   if (const Json* stops = fields.array("stop_sequences")) chat["stop"] = *stops;
   fields.ignore({"metadata", "service_tier", "container", "mcp_servers", "context_management", "betas"});
   if (fields.error()) return fail_api(*fields.error());
-  return chat;
+  return out;
 }
 
 }  // namespace sirocco::api

@@ -2,6 +2,9 @@
 // Anthropic's messages request → OpenAI chat JSON, the one form that templating knows.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "api/fields.h"
 
 namespace sirocco::api {
@@ -10,7 +13,12 @@ namespace sirocco::api {
 // no turn would find its prefix in the cache.
 std::string drop_billing_lines(std::string_view system);
 
+struct MessagesInput {
+  Json chat;
+  std::vector<std::string> ignored = {};  // for the log: tools and blocks that are passed over
+};
+
 // `fields` is over the messages body. Unknown blocks are an error, unknown fields are not.
-ApiResult<Json> chat_of_messages(Fields& fields);
+ApiResult<MessagesInput> chat_of_messages(Fields& fields);
 
 }  // namespace sirocco::api
