@@ -4,21 +4,6 @@
 #include <fmt/format.h>
 
 namespace sirocco {
-namespace {
-
-double per_second(int64_t count, double ms) {
-  return ms > 0.0 ? 1e3 * static_cast<double>(count) / ms : 0.0;
-}
-double per_token(int64_t count, double ms) {
-  return count > 0 ? ms / static_cast<double>(count) : 0.0;
-}
-
-// The first token came with the prompt; the clock of the answer starts there.
-int64_t timed_tokens(const Timings& timings) {
-  return timings.predicted_tokens > 0 ? timings.predicted_tokens - 1 : 0;
-}
-
-}  // namespace
 
 void Answer::add(const Delta& delta) {
   text += delta.content;
@@ -37,12 +22,12 @@ nlohmann::ordered_json timings_json(const Finish& finish) {
   return {{"cache_n", finish.usage.cached_tokens},
           {"prompt_n", t.prompt_tokens},
           {"prompt_ms", t.prompt_ms},
-          {"prompt_per_token_ms", per_token(t.prompt_tokens, t.prompt_ms)},
-          {"prompt_per_second", per_second(t.prompt_tokens, t.prompt_ms)},
+          {"prompt_per_token_ms", prompt_speed(t).ms_per_token},
+          {"prompt_per_second", prompt_speed(t).tokens_per_second},
           {"predicted_n", t.predicted_tokens},
           {"predicted_ms", t.predicted_ms},
-          {"predicted_per_token_ms", per_token(timed_tokens(t), t.predicted_ms)},
-          {"predicted_per_second", per_second(timed_tokens(t), t.predicted_ms)},
+          {"predicted_per_token_ms", predicted_speed(t).ms_per_token},
+          {"predicted_per_second", predicted_speed(t).tokens_per_second},
           {"queue_ms", t.queue_ms},
           {"prompt_bytes", t.prompt_bytes},
           {"predicted_bytes", t.predicted_bytes}};
@@ -79,9 +64,9 @@ std::string footer(const Finish& finish) {
   const double bytes = static_cast<double>(t.prompt_bytes + t.predicted_bytes);
   return fmt::format(
       "{} prompt tokens at {:.1f} tok/s{}, {} answer tokens at {:.1f} tok/s, {:.2f} GB/s, logits {:016x}",
-      t.prompt_tokens, per_second(t.prompt_tokens, t.prompt_ms),
+      t.prompt_tokens, prompt_speed(t).tokens_per_second,
       finish.usage.cached_tokens > 0 ? fmt::format(" ({} cached)", finish.usage.cached_tokens) : "",
-      t.predicted_tokens, per_second(timed_tokens(t), t.predicted_ms),
+      t.predicted_tokens, predicted_speed(t).tokens_per_second,
       total_ms > 0.0 ? bytes / total_ms / 1e6 : 0.0, finish.logits_hash);
 }
 

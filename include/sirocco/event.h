@@ -65,6 +65,15 @@ struct Timings {
   int preemptions = 0;
 };
 
+// How fast that was; 0 where nothing was timed. The first token comes with the prompt and starts the clock of the
+// answer: an answer's speed is that of its other tokens.
+struct Speed {
+  double tokens_per_second = 0.0;
+  double ms_per_token = 0.0;
+};
+Speed prompt_speed(const Timings& timings);
+Speed predicted_speed(const Timings& timings);
+
 struct Finish {
   FinishReason reason = FinishReason::stop;
   std::string stop_string;  // that ended it, if one did

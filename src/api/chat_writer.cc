@@ -27,13 +27,18 @@ Json ChatWriter::choice_chunk(int index, Json delta) const {
       {{{"index", index}, {"delta", std::move(delta)}, {"logprobs", nullptr}, {"finish_reason", nullptr}}}));
 }
 
-std::string ChatWriter::opening(int index) {
+std::string ChatWriter::opening(int index, const Reply& so_far) {
   const auto i = static_cast<size_t>(index);
   if (opened_.size() <= i) opened_.resize(i + 1);
   if (opened_[i]) return {};
   opened_[i] = true;
   Json first = choice_chunk(index, {{"role", "assistant"}, {"content", ""}});
   if (options_.flags.return_token_ids && index == 0) first["prompt_token_ids"] = options_.prompt_ids;
+  if (options_.flags.continuous_usage) {
+    Usage usage = so_far.usage_of(i);
+    usage.completion_tokens = usage.reasoning_tokens = 0;  // they come with the chunks behind this one
+    first["usage"] = usage_json(usage);
+  }
   return sse(first);
 }
 
@@ -42,12 +47,13 @@ std::string ChatWriter::on_event(const Event& event, const Reply& so_far) {
     if (!options_.flags.return_progress) return {};
     Json out = choice_chunk(event.choice, Json::object());
     out["prompt_progress"] = progress_json(*progress);
-    return opening(event.choice) + sse(out);
+    add_counts(out, options_.flags, so_far, static_cast<size_t>(event.choice));
+    return opening(event.choice, so_far) + sse(out);
   }
   if (const auto* finish = std::get_if<Finish>(&event.what)) {
-    return opening(event.choice) + on_finish(event.choice, *finish, so_far);
+    return opening(event.choice, so_far) + on_finish(event.choice, *finish, so_far);
   }
-  return opening(event.choice) + on_delta(event.choice, std::get<Delta>(event.what), so_far);
+  return opening(event.choice, so_far) + on_delta(event.choice, std::get<Delta>(event.what), so_far);
 }
 
 Json ChatWriter::delta_json(int index, const Delta& delta, const Reply& so_far) {
@@ -78,8 +84,7 @@ std::string ChatWriter::on_delta(int index, const Delta& delta, const Reply& so_
   if (options_.logprobs)
     event["choices"][0]["logprobs"] = chat_logprobs(*engine_, delta.logprobs, options_.flags.tokens_as_ids);
   if (token_ids) event["choices"][0]["token_ids"] = delta.tokens;
-  if (options_.flags.continuous_usage) event["usage"] = usage_json(so_far.usage(facts_.per_prompt));
-  if (options_.flags.timings_per_token) event["timings"] = timings_json(so_far);
+  add_counts(event, options_.flags, so_far, static_cast<size_t>(index));
   return sse(event);
 }
 
@@ -88,12 +93,9 @@ std::string ChatWriter::on_finish(int index, const Finish& finish, const Reply& 
   event["choices"][0]["finish_reason"] = openai_finish(finish.reason);
   event["choices"][0]["stop_reason"] = stop_reason_json(finish);
   if (so_far.finished()) event["timings"] = timings_json(so_far);
+  add_counts(event, options_.flags, so_far, static_cast<size_t>(index));
   complete_last_chunk(index, so_far, event);
   return sse(event);
-}
-
-void ChatWriter::complete_last_chunk(int, const Reply& so_far, Json& chunk) {
-  if (options_.flags.continuous_usage) chunk["usage"] = usage_json(so_far.usage(facts_.per_prompt));
 }
 
 std::string ChatWriter::usage_chunk(const Reply& reply) const {

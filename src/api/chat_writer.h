@@ -25,7 +25,7 @@ class ChatWriter : public ReplyWriter {
  protected:
   // What Mistral's API writes otherwise (mistral_writer.h).
   virtual Json delta_json(int index, const Delta& delta, const Reply& so_far);
-  virtual void complete_last_chunk(int index, const Reply& so_far, Json& chunk);
+  virtual void complete_last_chunk(int, const Reply&, Json&) {}
   virtual std::string usage_chunk(const Reply& reply) const;
   virtual Json message(const ChoiceReply& choice) const;
 
@@ -37,7 +37,7 @@ class ChatWriter : public ReplyWriter {
   Json choice_chunk(int index, Json delta) const;
   std::string on_delta(int index, const Delta& delta, const Reply& so_far);
   std::string on_finish(int index, const Finish& finish, const Reply& so_far);
-  std::string opening(int index);
+  std::string opening(int index, const Reply& so_far);
 
   const std::shared_ptr<Engine> engine_;
   std::vector<bool> opened_;  // [choice]: its role was sent

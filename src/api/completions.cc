@@ -34,6 +34,7 @@ class CompletionWriter final : public ReplyWriter {
       if (!options_.flags.return_progress) return {};
       Json out = chunk(Json::array({choice(index, "")}));
       out["prompt_progress"] = progress_json(*progress);
+      add_counts(out, options_.flags, so_far, index);
       return sse(out);
     }
     if (const auto* finish = std::get_if<Finish>(&event.what)) {
@@ -42,6 +43,7 @@ class CompletionWriter final : public ReplyWriter {
       item["stop_reason"] = stop_reason_json(*finish);
       Json out = chunk(Json::array({std::move(item)}));
       if (so_far.finished()) out["timings"] = timings_json(so_far);
+      add_counts(out, options_.flags, so_far, index);
       return sse(out);
     }
     const Delta& delta = std::get<Delta>(event.what);
@@ -52,7 +54,7 @@ class CompletionWriter final : public ReplyWriter {
     }
     if (options_.flags.return_token_ids) item["token_ids"] = delta.tokens;
     Json out = chunk(Json::array({std::move(item)}));
-    if (options_.flags.continuous_usage) out["usage"] = usage_json(so_far.usage(facts_.per_prompt));
+    add_counts(out, options_.flags, so_far, index);
     return sse(out);
   }
 

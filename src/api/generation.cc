@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "api/settings.h"
+
 namespace sirocco::api {
 namespace {
 
@@ -13,12 +15,13 @@ constexpr size_t kMaxBacklogBytes = 256 << 10;
 
 class Generation : public std::enable_shared_from_this<Generation> {
  public:
-  Generation(CallPtr call, GenerationPlan plan, std::vector<Stream> streams, int slot)
+  Generation(CallPtr call, GenerationPlan plan, std::vector<Stream> streams,
+             const std::vector<int64_t>& prompt_tokens, int slot)
       : call_(std::move(call)),
         plan_(std::move(plan)),
         streams_(std::move(streams)),
         slot_(slot),
-        reply_(streams_.size() * static_cast<size_t>(plan_.requests[0].choices)) {}
+        reply_(prompt_tokens, static_cast<size_t>(plan_.requests[0].choices)) {}
 
   void start() {
     if (plan_.stream) {
@@ -82,7 +85,17 @@ class Generation : public std::enable_shared_from_this<Generation> {
     reply_.add(event);
     if (first_token_s_ < 0.0 && std::holds_alternative<Delta>(event.what)) first_token_s_ = call_->seconds();
     if (const auto* finish = std::get_if<Finish>(&event.what)) measure(*finish);
+    show_in_slot(reply_.choices[static_cast<size_t>(event.choice)]);
     if (plan_.stream && !reply_.failure()) call_->exchange().write(plan_.writer->on_event(event, reply_));
+  }
+
+  // Of several prompts the first one, of several answers the longest.
+  void show_in_slot(const ChoiceReply& choice) {
+    if (slot_ < 0) return;
+    progress_.prompt = reply_.prompts[0];
+    progress_.answer_tokens = std::max(progress_.answer_tokens, std::ssize(choice.tokens));
+    progress_.broke_line |= choice.broke_line;
+    call_->service().slots().advance(slot_, progress_);
   }
 
   void measure(const Finish& finish) {
@@ -146,15 +159,16 @@ class Generation : public std::enable_shared_from_this<Generation> {
     Session session = session_of(plan_.requests[0]);
     const std::vector<int32_t>& answer = reply_.choices[0].tokens;
     session.ids.insert(session.ids.end(), answer.begin(), answer.end());
-    call_->service().slots().release(slot_, std::move(session), static_cast<int64_t>(answer.size()));
+    call_->service().slots().release(slot_, std::move(session));
   }
 
   const CallPtr call_;
-  GenerationPlan plan_;
+  GenerationPlan plan_;  // of its requests the first alone: they differ in their prompts only
   std::vector<Stream> streams_;
   const int slot_;
   Reply reply_;
   std::shared_ptr<Generation> self_;  // until end(): the engine's wake-ups hold only a weak reference
+  SlotProgress progress_;
   double first_token_s_ = -1.0;
   bool held_back_ = false;
   bool over_ = false;
@@ -180,18 +194,25 @@ namespace {
 
 void submit(const CallPtr& call, GenerationPlan plan) {
   std::vector<Stream> streams;
+  std::vector<int64_t> prompt_tokens;
   for (GenerateRequest& request : plan.requests) {
     if (auto error = context_error(call->engine(), request)) return call->fail(*error);
     if (!request.timeout) request.timeout = call->service().options().request_timeout;
     request.id = call->id();
-    auto stream = call->engine().submit(request);
+    request.report_progress = true;  // /slots and running counts show it, whether the client asked or not
+    prompt_tokens.push_back(std::ssize(request.prompt));
+    auto stream = call->engine().submit(streams.empty() ? request : std::move(request));
     if (!stream) return call->fail(ApiError::from(stream.error()));
     streams.push_back(*std::move(stream));
   }
-  const int slot = call->service().slots().acquire(plan.wanted_slot, call->id(),
-                                                   static_cast<int64_t>(plan.requests[0].prompt.size()));
+  plan.requests.resize(1);
+  const GenerateRequest& first = plan.requests[0];
+  const int slot = call->service().slots().acquire(plan.wanted_slot, {.request_id = call->id(),
+                                                                      .params = settings_json(first),
+                                                                      .prompt_tokens = std::ssize(first.prompt),
+                                                                      .max_tokens = first.max_tokens});
   plan.writer->on_slot(std::max(slot, 0));
-  std::make_shared<Generation>(call, std::move(plan), std::move(streams), slot)->start();
+  std::make_shared<Generation>(call, std::move(plan), std::move(streams), prompt_tokens, slot)->start();
 }
 
 void submit_masked(const CallPtr& call, GenerationPlan plan, const ApiResult<Compiled>& compiled) {

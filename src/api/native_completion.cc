@@ -5,6 +5,7 @@
 #include "api/completions.h"
 #include "api/parts.h"
 #include "api/native_prompts.h"
+#include "api/settings.h"
 #include "api/surfaces.h"
 
 namespace sirocco::api {
@@ -34,17 +35,17 @@ class NativeWriter final : public ReplyWriter {
     const auto index = static_cast<size_t>(event.choice);
     if (const auto* progress = std::get_if<PromptProgress>(&event.what)) {
       if (!options_.flags.return_progress) return {};
-      Json out = piece(index, "");
+      Json out = piece(index, "", so_far);
       out["prompt_progress"] = progress_json(*progress);
       return sse(out);
     }
     if (std::holds_alternative<Finish>(event.what))
       return sse(only_wanted(last(index, so_far.choices[index], "", so_far)));
     const Delta& delta = std::get<Delta>(event.what);
-    Json out = piece(index, delta.content);
+    Json out = piece(index, delta.content, so_far);
     if (options_.flags.return_token_ids) out["tokens"] = delta.tokens;
     if (options_.logprobs >= 0) out["completion_probabilities"] = native_logprobs(*engine_, delta.logprobs);
-    if (options_.flags.timings_per_token) out["timings"] = timings_json(so_far);
+    if (options_.flags.timings_per_token) out["timings"] = timings_json(so_far, index);
     return sse(out);
   }
   std::string close(const Reply&) override { return {}; }  // llama-server sends no [DONE] here
@@ -65,47 +66,47 @@ class NativeWriter final : public ReplyWriter {
   }
 
  private:
-  Json piece(size_t index, std::string content) const {
+  Json piece(size_t index, std::string content, const Reply& so_far) const {
+    const Usage usage = so_far.usage_of(index);
     return {{"index", index},
             {"content", std::move(content)},
             {"tokens", Json::array()},
             {"stop", false},
-            {"id_slot", facts_.slot}};
+            {"id_slot", facts_.slot},
+            {"tokens_predicted", usage.completion_tokens},
+            {"tokens_evaluated", usage.prompt_tokens}};
   }
 
-  // "a/b" takes b out of a, as "b".
+  // "a/b" takes b out of a, and keeps the whole path as its name.
   Json only_wanted(const Json& answer) const {
     if (options_.response_fields.empty()) return answer;
     Json out = Json::object();
     for (const std::string& path : options_.response_fields) {
       const Json* at = &answer;
       std::string_view rest = path;
-      std::string name;
       while (at && !rest.empty()) {
-        name = rest.substr(0, rest.find('/'));
+        const std::string name(rest.substr(0, rest.find('/')));
         rest.remove_prefix(std::min(rest.size(), name.size() + 1));
         at = at->is_object() && at->contains(name) ? &(*at)[name] : nullptr;
       }
-      if (at && !name.empty()) out[name] = *at;
+      if (at && !path.empty()) out[path] = *at;
     }
     return out;
   }
 
   Json last(size_t index, const ChoiceReply& choice, std::string content, const Reply& reply) const {
     const Finish& finish = *choice.finish;
-    Json out = piece(index, std::move(content));
+    Json out = piece(index, std::move(content), reply);
     out["stop"] = true;
     out["model"] = facts_.model;
-    out["tokens_predicted"] = finish.usage.completion_tokens;
-    out["tokens_evaluated"] = finish.usage.prompt_tokens;
     out["generation_settings"] = options_.settings;
     out["prompt"] = options_.prompts[index / facts_.per_prompt];
-    out["has_new_line"] = choice.content.find('\n') != std::string::npos;
+    out["has_new_line"] = choice.broke_line;
     out["truncated"] = false;
     out["stop_type"] = stop_type(finish);
     out["stopping_word"] = finish.stop_string;
     out["tokens_cached"] = finish.usage.prompt_tokens + finish.usage.completion_tokens;
-    out["timings"] = timings_json(reply);
+    out["timings"] = timings_json(reply, index);
     return out;
   }
 
@@ -113,21 +114,6 @@ class NativeWriter final : public ReplyWriter {
   AnswerFacts facts_;
   const Options options_;
 };
-
-Json settings_json(const GenerateRequest& request) {
-  const SamplingOptions& s = request.sampling;
-  return {{"temperature", s.temperature},
-          {"top_k", s.top_k},
-          {"top_p", s.top_p},
-          {"min_p", s.min_p},
-          {"typical_p", s.typical_p},
-          {"repeat_penalty", s.repetition_penalty},
-          {"presence_penalty", s.presence_penalty},
-          {"frequency_penalty", s.frequency_penalty},
-          {"n_predict", request.max_tokens},
-          {"seed", s.has_seed ? static_cast<int64_t>(s.seed) : -1},
-          {"stop", request.stop}};
-}
 
 void run_native(const CallPtr& call, Fields& fields, std::vector<NativePrompt> prompts, bool as_list) {
   NativeWriter::Options options{.flags = read_stream_flags(fields), .as_list = as_list};

@@ -48,32 +48,31 @@ Json usage_json(const Usage& usage) {
           {"completion_tokens_details", {{"reasoning_tokens", usage.reasoning_tokens}}}};
 }
 
-Json timings_json(const Reply& reply) {
-  const auto ended = std::find_if(reply.choices.begin(), reply.choices.end(),
-                                  [](const ChoiceReply& choice) { return choice.finish.has_value(); });
-  Timings t;
-  Usage usage;
-  if (ended != reply.choices.end()) {
-    t = ended->finish->timings;
-    usage = ended->finish->usage;
-  } else if (reply.progress) {
-    usage.cached_tokens = reply.progress->cached_tokens;
-    t.prompt_tokens = reply.progress->done_tokens - reply.progress->cached_tokens;
-    t.prompt_ms = reply.progress->elapsed_ms;
-  }
-  const auto per_token = [](double ms, int64_t n) { return n > 0 ? ms / static_cast<double>(n) : 0.0; };
-  const auto per_second = [](double ms, int64_t n) {
-    return ms > 0.0 ? 1e3 * static_cast<double>(n) / ms : 0.0;
-  };
-  return {{"cache_n", usage.cached_tokens},
+Json timings_json(const Reply& reply, size_t choice) {
+  const Timings t = reply.timings_of(choice);
+  return {{"cache_n", reply.usage_of(choice).cached_tokens},
           {"prompt_n", t.prompt_tokens},
           {"prompt_ms", t.prompt_ms},
-          {"prompt_per_token_ms", per_token(t.prompt_ms, t.prompt_tokens)},
-          {"prompt_per_second", per_second(t.prompt_ms, t.prompt_tokens)},
+          {"prompt_per_token_ms", prompt_speed(t).ms_per_token},
+          {"prompt_per_second", prompt_speed(t).tokens_per_second},
           {"predicted_n", t.predicted_tokens},
           {"predicted_ms", t.predicted_ms},
-          {"predicted_per_token_ms", per_token(t.predicted_ms, t.predicted_tokens)},
-          {"predicted_per_second", per_second(t.predicted_ms, t.predicted_tokens)}};
+          {"predicted_per_token_ms", predicted_speed(t).ms_per_token},
+          {"predicted_per_second", predicted_speed(t).tokens_per_second}};
+}
+
+Json timings_json(const Reply& reply) {
+  const auto ended = std::ranges::find_if(reply.choices, [](const ChoiceReply& c) { return c.finish.has_value(); });
+  const bool none = ended == reply.choices.end();
+  return timings_json(reply, none ? 0 : static_cast<size_t>(ended - reply.choices.begin()));
+}
+
+void add_counts(Json& chunk, const StreamFlags& flags, const Reply& so_far, size_t choice) {
+  if (flags.continuous_usage) {
+    chunk["usage"] = usage_json(so_far.usage_of(choice));
+    if (!so_far.choices[choice].finish) chunk["usage"].erase("completion_tokens_details");
+  }
+  if (flags.timings_per_token) chunk["timings"] = timings_json(so_far, choice);
 }
 
 Json progress_json(const PromptProgress& progress) {

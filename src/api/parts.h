@@ -30,7 +30,11 @@ StreamFlags read_stream_flags(Fields& fields);
 ApiResult<std::string> read_model(Call& call, Fields& fields);
 
 Json usage_json(const Usage& usage);
-Json timings_json(const Reply& reply);  // of the first choice that has ended
+Json timings_json(const Reply& reply, size_t choice);  // running or ended
+Json timings_json(const Reply& reply);                 // of the first choice that has ended
+// Usage and timings of a choice so far, where the client wants them on every chunk. vLLM counts a choice's tokens
+// alone there, too.
+void add_counts(Json& chunk, const StreamFlags& flags, const Reply& so_far, size_t choice);
 Json progress_json(const PromptProgress& progress);
 
 // What the surface calls finish_reason: a time-out reads as "length", as no client knows the word.

@@ -14,14 +14,23 @@ void append(std::vector<T>& to, const std::vector<T>& from) {
 
 }  // namespace
 
-void Reply::add(const Event& event) {
-  ChoiceReply& choice = choices[static_cast<size_t>(event.choice)];
+Reply::Reply(const std::vector<int64_t>& prompt_tokens, size_t choices_per_prompt)
+    : choices(prompt_tokens.size() * choices_per_prompt) {
+  for (const int64_t tokens : prompt_tokens) prompts.push_back({.total_tokens = tokens});
+}
+
+void Reply::add(const Event& event, Clock::time_point now) {
+  const auto at = static_cast<size_t>(event.choice);
+  ChoiceReply& choice = choices[at];
   if (const auto* seen = std::get_if<PromptProgress>(&event.what)) {
-    progress = *seen;
+    prompts[prompt_of(at)] = *seen;
   } else if (const auto* end = std::get_if<Finish>(&event.what)) {
     choice.finish = *end;
   } else {
     const Delta& delta = std::get<Delta>(event.what);
+    if (!choice.first_delta) choice.first_delta = now;
+    choice.last_delta = now;
+    choice.broke_line |= delta.content.find('\n') != std::string::npos;
     choice.content += delta.content;
     choice.reasoning += delta.reasoning;
     append(choice.tokens, delta.tokens);
@@ -39,6 +48,30 @@ void Reply::add(const Event& event) {
 bool Reply::finished() const {
   return std::all_of(choices.begin(), choices.end(),
                      [](const auto& choice) { return choice.finish.has_value(); });
+}
+
+Usage Reply::usage_of(size_t index) const {
+  const ChoiceReply& choice = choices[index];
+  if (choice.finish) return choice.finish->usage;
+  const PromptProgress& prompt = prompts[prompt_of(index)];
+  return {.prompt_tokens = prompt.total_tokens,
+          .cached_tokens = prompt.cached_tokens,
+          .completion_tokens = std::ssize(choice.tokens)};
+}
+
+Timings Reply::timings_of(size_t index) const {
+  const ChoiceReply& choice = choices[index];
+  if (choice.finish) return choice.finish->timings;
+  const PromptProgress& prompt = prompts[prompt_of(index)];
+  Timings timings;
+  timings.prompt_tokens = std::max<int64_t>(prompt.done_tokens - prompt.cached_tokens, 0);
+  timings.prompt_ms = prompt.elapsed_ms;
+  timings.predicted_tokens = std::ssize(choice.tokens);
+  if (choice.first_delta) {
+    timings.predicted_ms =
+        std::chrono::duration<double, std::milli>(*choice.last_delta - *choice.first_delta).count();
+  }
+  return timings;
 }
 
 Usage Reply::usage(size_t per_prompt) const {

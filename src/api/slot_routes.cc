@@ -2,6 +2,7 @@
 // GET /slots and POST /slots/{id}?action=save|restore|erase: sessions on disk, llama-server's way.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "api/fields.h"
@@ -51,6 +52,30 @@ void restore(const CallPtr& call, int slot, const std::string& name) {
                  {"timings", {{"restore_ms", call->seconds() * 1e3}}}});
 }
 
+Json slot_json(int id, const SlotState& slot, int64_t context_tokens) {
+  const PromptProgress& prompt = slot.progress.prompt;
+  const int64_t answer_tokens = slot.progress.answer_tokens, limit = slot.task.max_tokens;
+  Json out = {{"id", id},
+              {"id_task", slot.number},
+              {"n_ctx", context_tokens},
+              {"speculative", false},
+              {"is_processing", slot.busy},
+              {"request_id", slot.task.request_id},
+              {"n_prompt_tokens", slot.task.prompt_tokens},
+              {"n_prompt_tokens_processed", prompt.done_tokens - prompt.cached_tokens},
+              {"n_prompt_tokens_cache", prompt.cached_tokens},
+              {"n_decoded", answer_tokens},
+              {"n_tokens_kept", slot.session.ids.size()}};
+  if (slot.number < 0) return out;  // nothing ran there yet
+  out["params"] = slot.task.params;
+  Json next = {{"has_next_token", slot.busy},
+               {"has_new_line", slot.progress.broke_line},
+               {"n_remain", limit < 0 ? -1 : std::max<int64_t>(limit - answer_tokens, 0)},
+               {"n_decoded", answer_tokens}};
+  out["next_token"] = Json::array({std::move(next)});  // llama-server's list of one
+  return out;
+}
+
 }  // namespace
 
 void get_slots(const CallPtr& call) {
@@ -64,15 +89,7 @@ void get_slots(const CallPtr& call) {
   int id = 0;
   for (const SlotState& slot : call->service().slots().snapshot()) {
     free |= !slot.busy;
-    list.push_back({{"id", id++},
-                    {"id_task", slot.task},
-                    {"n_ctx", engine->info().context_tokens},
-                    {"speculative", false},
-                    {"is_processing", slot.busy},
-                    {"request_id", slot.request_id},
-                    {"n_prompt_tokens", slot.prompt_tokens},
-                    {"n_decoded", slot.answer_tokens},
-                    {"n_tokens_kept", slot.session.ids.size()}});
+    list.push_back(slot_json(id++, slot, engine->info().context_tokens));
   }
   if (!free && call->request().query_value("fail_on_no_slot").value_or("0") == "1") {
     return call->fail({.status = 503, .message = "no slot available", .retry_after_s = 1});

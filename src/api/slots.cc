@@ -13,7 +13,7 @@ size_t Slots::count() const {
   return slots_.size();
 }
 
-int Slots::acquire(int wanted, const std::string& request_id, int64_t prompt_tokens) {
+int Slots::acquire(int wanted, SlotTask task) {
   const std::lock_guard lock(mutex_);
   int slot = wanted >= 0 && wanted < static_cast<int>(slots_.size()) && !slots_[wanted].busy ? wanted : -1;
   for (int i = 0; slot < 0 && i < static_cast<int>(slots_.size()); ++i) {
@@ -22,20 +22,22 @@ int Slots::acquire(int wanted, const std::string& request_id, int64_t prompt_tok
   if (slot < 0) return -1;
   SlotState& state = slots_[slot];
   state.busy = true;
-  state.task = next_task_++;
-  state.request_id = request_id;
-  state.prompt_tokens = prompt_tokens;
-  state.answer_tokens = 0;
+  state.number = tasks_++;
+  state.task = std::move(task);
+  state.progress = {};
   return slot;
 }
 
-void Slots::release(int slot, Session session, int64_t answer_tokens) {
+void Slots::advance(int slot, const SlotProgress& progress) {
   const std::lock_guard lock(mutex_);
-  if (slot < 0) return;
+  slots_[slot].progress = progress;
+}
+
+void Slots::release(int slot, Session session) {
+  const std::lock_guard lock(mutex_);
   SlotState& state = slots_[slot];
   state.busy = false;
   state.session = std::move(session);
-  state.answer_tokens = answer_tokens;
 }
 
 bool Slots::set_session(int slot, Session session) {

@@ -108,7 +108,7 @@ TEST(Native, CutsItsAnswerDownToTheFieldsAskedFor) {
       {"prompt", "abc"},
       {"n_predict", 3},
       {"response_fields", {"content", "generation_settings/n_predict", "nothing", "content/x"}}};
-  EXPECT_EQ(server.post("/completion", body).json(), (Json{{"content", "and"}, {"n_predict", 3}}));
+  EXPECT_EQ(server.post("/completion", body).json(), (Json{{"content", "and"}, {"generation_settings/n_predict", 3}}));
   EXPECT_EQ(server.post("/completion", {{"prompt", "abc"}, {"response_fields", {5}}}).status, 400);
 }
 
