@@ -56,8 +56,8 @@ class Server {
       log_.write(level, event, fields);
     };
     service_.emplace(options_.service);
-    options_.http.error_response = [this](int status, std::string_view message) {
-      return service_->protocol_error(status, message);
+    options_.http.error_response = [this](const http::Request& request, int status, std::string_view message) {
+      return service_->protocol_error(request, status, message);
     };
     auto server = http::HttpServer::start(options_.http, service_->handler());
     if (!server) return refuse(server.error());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api_error.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace sirocco::api {
@@ -57,7 +59,31 @@ std::string field_of(std::string_view message) {
   return std::string(field);
 }
 
+// As the API itself says it: agents look for these words. The longest prompt that is taken leaves room for a token.
+std::string anthropic_message(const ApiError& error) {
+  if (!error.overflow) return error.message;
+  const auto [prompt, context] = *error.overflow;
+  return fmt::format("prompt is too long: {} tokens > {} maximum", prompt, context - 1);
+}
+
+Json native_overflow(const ApiError& error) {
+  const auto [prompt, context] = *error.overflow;
+  const std::string message = fmt::format(
+      "request ({} tokens) exceeds the available context size ({} tokens), try increasing it", prompt, context);
+  return {{"code", error.status},
+          {"message", message},
+          {"type", "exceed_context_size_error"},
+          {"n_prompt_tokens", prompt},
+          {"n_ctx", context}};
+}
+
 }  // namespace
+
+ApiError ApiError::too_long(ContextOverflow overflow) {
+  return {.message = fmt::format("prompt is too long: {} tokens; this model's maximum context length is {} tokens",
+                                 overflow.prompt_tokens, overflow.context_tokens),
+          .overflow = overflow};
+}
 
 ApiError ApiError::from(const Error& error) {
   switch (error.kind) {
@@ -77,13 +103,15 @@ ApiError ApiError::from(const Error& error) {
 Json error_json(const ApiError& error, Dialect dialect) {
   if (dialect == Dialect::anthropic) {
     return {{"type", "error"},
-            {"error", {{"type", anthropic_type(error.status)}, {"message", error.message}}}};
+            {"error", {{"type", anthropic_type(error.status)}, {"message", anthropic_message(error)}}}};
   }
+  if (dialect == Dialect::native && error.overflow) return {{"error", native_overflow(error)}};
   Json body = {{"message", error.message},
                {"type", openai_type(error.status)},
                {"param", nullptr},
                {"code", error.status}};
   if (!error.param.empty()) body["param"] = error.param;
+  if (error.overflow) body["code"] = "context_length_exceeded";
   return {{"error", std::move(body)}};
 }
 

@@ -17,12 +17,13 @@ class ApiKeys {
  public:
   explicit ApiKeys(const std::vector<std::string>& keys);
   bool empty() const { return digests_.empty(); }
-  // Looks at `Authorization: Bearer …` and `X-Api-Key`. True if there are no keys.
+  // Any of `Authorization: Bearer …`, `X-Api-Key` and `Api-Key` will do. True if there are no keys.
   bool admits(const http::Request& request) const;
 
  private:
   using Digest = std::array<uint8_t, 32>;
   static Digest digest_of(std::string_view text);
+  bool knows(std::string_view key) const;
   std::vector<Digest> digests_;
 };
 

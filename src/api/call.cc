@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/call.h"
 
-#include "api/cors.h"
-#include "api/reply.h"
+#include "api/answer_headers.h"
 #include "api/routes.h"
 
 namespace sirocco::api {
 
 Call::Call(Service& service, http::ExchangePtr exchange) : service_(service), exchange_(std::move(exchange)) {
   ++service_.active_;
-  id_ = http::header_safe(request().header("x-request-id")).substr(0, 128);
-  if (id_.empty()) id_ = "req_" + random_id(24);
+  id_ = request_id(request());
 }
 
 Call::~Call() {
@@ -37,9 +35,7 @@ double Call::seconds() const {
 }
 
 void Call::add_headers(http::HeaderList& headers) const {
-  headers.emplace_back("X-Request-Id", id_);
-  if (dialect() == Dialect::anthropic) headers.emplace_back("request-id", id_);
-  add_cors_headers(service_.options().cors_origins, request().header("origin"), headers);
+  add_answer_headers(request(), id_, dialect(), service_.options().cors_origins, headers);
 }
 
 void Call::respond(http::Response response) {

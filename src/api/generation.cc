@@ -178,8 +178,7 @@ std::optional<ApiError> context_error(const Engine& engine, const GenerateReques
   const int64_t limit = engine.info().context_tokens;
   const auto length = static_cast<int64_t>(request.prompt.size());
   if (limit <= 0 || length < limit) return std::nullopt;
-  return ApiError::bad_request(fmt::format(
-      "prompt is too long: {} tokens; this model's maximum context length is {} tokens", length, limit));
+  return ApiError::too_long({.prompt_tokens = length, .context_tokens = limit});
 }
 
 }  // namespace

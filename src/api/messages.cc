@@ -108,15 +108,21 @@ class MessagesWriter final : public BlockWriter {
     } else {
       delta = {{"type", "input_json_delta"}, {"partial_json", piece}};
     }
-    return sse("content_block_delta",
-               {{"type", "content_block_delta"}, {"index", block.index}, {"delta", std::move(delta)}});
+    return delta_event(block, std::move(delta));
   }
 
+  // Thoughts end in a signature, which clients wait for. There is nothing to sign: whoever sends them back is believed.
   std::string closed(const Block& block, const ChoiceReply&) override {
-    return sse("content_block_stop", {{"type", "content_block_stop"}, {"index", block.index}});
+    std::string out;
+    if (block.kind == BlockKind::thinking) out = delta_event(block, {{"type", "signature_delta"}, {"signature", ""}});
+    return out + sse("content_block_stop", {{"type", "content_block_stop"}, {"index", block.index}});
   }
 
  private:
+  static std::string delta_event(const Block& block, Json delta) {
+    return sse("content_block_delta",
+               {{"type", "content_block_delta"}, {"index", block.index}, {"delta", std::move(delta)}});
+  }
   Json head() const {
     return {{"id", facts_.id},
             {"type", "message"},

@@ -30,7 +30,7 @@ constexpr Route kRoutes[] = {
     probe("/openapi.json", get_openapi),
     probe("/models", get_models),
     probe("/v1/models", get_models),
-    read("/v1/models/{id}", get_model),
+    {.method = "GET", .path = "/v1/models/{id}", .handle = get_model, .takes_rest = true},  // "org/name"
     read("/load", get_load),
     read("/metrics", get_metrics),
     read("/props", get_props),
@@ -44,9 +44,9 @@ constexpr Route kRoutes[] = {
     post("/v1/chat/completions/input_tokens", post_count_chat),
     post("/chat/completions/input_tokens", post_count_chat),
     post("/v1/completions", post_completions),
-    post("/completion", post_native_completion),
-    post("/completions", post_native_completion),
-    post("/infill", post_infill),
+    post("/completion", post_native_completion, Dialect::native),
+    post("/completions", post_native_completion, Dialect::native),
+    post("/infill", post_infill, Dialect::native),
     post("/tokenize", post_tokenize),
     post("/detokenize", post_detokenize),
     post("/apply-template", post_apply_template),
@@ -77,11 +77,13 @@ constexpr Route kRoutes[] = {
 };
 
 // Segment by segment; {…} stands for any one segment, handed out in `parameter`.
-bool matches(std::string_view pattern, std::string_view path, std::string& parameter) {
+bool matches(const Route& route, std::string_view path, std::string& parameter) {
+  std::string_view pattern = route.path;
   std::string found;
   while (!pattern.empty() && !path.empty()) {
     const std::string_view want = pattern.substr(0, pattern.find('/', 1));
-    const std::string_view have = path.substr(0, path.find('/', 1));
+    const bool last = route.takes_rest && want.size() == pattern.size();
+    const std::string_view have = last ? path : path.substr(0, path.find('/', 1));
     if (want.starts_with("/{")) {
       if (have.size() < 2) return false;
       found = have.substr(1);
@@ -102,6 +104,14 @@ std::span<const Route> routes() {
   return kRoutes;
 }
 
+Dialect dialect_of(std::string_view path) {
+  std::string ignored;
+  for (const Route& route : kRoutes) {
+    if (matches(route, path, ignored)) return route.dialect;
+  }
+  return Dialect::openai;
+}
+
 void Router::dispatch(const CallPtr& call) {
   const http::Request& request = call->request();
   Service& service = call->service();
@@ -110,7 +120,7 @@ void Router::dispatch(const CallPtr& call) {
   std::string_view owner;  // the pattern of the path: the first that matches
   for (const Route& route : kRoutes) {
     if (!owner.empty() && route.path != owner) continue;
-    if (!matches(route.path, request.path, call->parameter_)) continue;
+    if (!matches(route, request.path, call->parameter_)) continue;
     owner = route.path;
     if (route.method != method) {
       allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);

@@ -19,9 +19,11 @@ struct Route {
   bool needs_engine = false;  // 503 while loading; a new one is refused while draining
   bool quiet = false;         // probes: logged only when they fail
   Dialect dialect = Dialect::openai;
+  bool takes_rest = false;  // the {…} at its end stands for all that is left of a path, slashes included
 };
 
 std::span<const Route> routes();
+Dialect dialect_of(std::string_view path);  // in which the path answers, whatever the method
 
 class Router {
  public:

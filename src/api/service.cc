@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "api/answer_headers.h"
 #include "api/call.h"
 #include "api/routes.h"
 
@@ -28,8 +29,12 @@ http::Handler Service::handler() {
   };
 }
 
-http::Response Service::protocol_error(int status, std::string_view message) const {
-  return error_response({.status = status, .message = std::string(message)}, Dialect::openai);
+http::Response Service::protocol_error(const http::Request& request, int status,
+                                       std::string_view message) const {
+  const Dialect dialect = dialect_of(request.path);
+  http::Response response = error_response({.status = status, .message = std::string(message)}, dialect);
+  add_answer_headers(request, request_id(request), dialect, options_.cors_origins, response.headers);
+  return response;
 }
 
 void Service::set_progress(const LoadProgress& progress) {

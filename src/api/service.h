@@ -43,7 +43,8 @@ class Service {
   explicit Service(ServiceOptions options);
 
   http::Handler handler();  // the service must outlive the server that uses it
-  http::Response protocol_error(int status, std::string_view message) const;  // for http::ServerOptions
+  // For http::ServerOptions.
+  http::Response protocol_error(const http::Request& request, int status, std::string_view message) const;
 
   // Life: loading → ready → draining. A null engine means loading.
   void set_progress(const LoadProgress& progress);

@@ -59,7 +59,8 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     const bool admitted = core_->enter(self);
     if (co_await handshake()) {
       if (!admitted) {
-        co_await refuse(503, "too many connections");
+        const Request unread;
+        co_await refuse(unread, 503, "too many connections");
       } else {
         while (co_await serve_one()) {
         }
@@ -92,7 +93,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     if (status == 0) {
       again = co_await answer(std::move(request), parser.get().version(), parser.keep_alive());
     } else if (status > 0) {
-      co_await refuse(status, refusal_text(status));
+      co_await refuse(request, status, refusal_text(status));
     }
     core_->release_body(reserved_bytes_);
     co_return again;
@@ -121,7 +122,10 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     set_deadline(core_->options.header_timeout, /*keep_open=*/true);
     co_await beast::http::async_read_header(stream_, buffer_, parser,
                                             asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return timed_out_ ? 408 : status_of(error);
+    if (error) {
+      take_head(parser.get(), request);  // as far as it goes: a refusal answers to its headers
+      co_return timed_out_ ? 408 : status_of(error);
+    }
     if (!take_head(parser.get(), request)) co_return 400;
     if (beast::iequals(parser.get()[beast::http::field::expect], "100-continue") && !parser.is_done()) {
       if (!co_await send("HTTP/1.1 100 Continue\r\n\r\n")) co_return -1;
@@ -208,7 +212,7 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
   // The handler gets a handle of its own: when its last copy goes, an answer that is still owed is given.
   void dispatch(const std::shared_ptr<Exchange>& exchange) {
     ExchangePtr handle(exchange.get(), [exchange, core = core_](Exchange* dropped) {
-      dropped->respond(core->error(500, "the request was dropped without an answer"));
+      dropped->respond(core->error(dropped->request(), 500, "the request was dropped without an answer"));
       dropped->finish();
     });
     exchange->post(
@@ -259,8 +263,8 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     reader_done_.set();
   }
 
-  asio::awaitable<void> refuse(int status, std::string_view message) {
-    const Response response = core_->error(status, message);
+  asio::awaitable<void> refuse(const Request& request, int status, std::string_view message) {
+    const Response response = core_->error(request, status, message);
     std::string bytes = format_head(response, AnswerHead{}, false, response.body.size());
     bytes += response.body;
     co_await send(bytes);

@@ -14,7 +14,6 @@ namespace beast = boost::beast;
 
 bool take_head(const beast::http::request<beast::http::string_body>& message, Request& request) {
   request.method = message.method_string();
-  if (!parse_target(message.target(), request)) return false;
   for (const auto& field : message) {
     std::string name(field.name_string());
     for (char& c : name) {
@@ -22,6 +21,7 @@ bool take_head(const beast::http::request<beast::http::string_body>& message, Re
     }
     request.headers.emplace_back(std::move(name), std::string(field.value()));
   }
+  if (!parse_target(message.target(), request)) return false;  // behind the headers: a refusal answers to them
   const std::string_view encoding = request.header("content-encoding");
   return encoding.empty() || encoding == "identity";
 }

@@ -36,8 +36,8 @@ bool ServerCore::reserve_body(size_t bytes) {
   return false;
 }
 
-Response ServerCore::error(int status, std::string_view message) const {
-  if (options.error_response) return options.error_response(status, message);
+Response ServerCore::error(const Request& request, int status, std::string_view message) const {
+  if (options.error_response) return options.error_response(request, status, message);
   Response response;
   response.status = status;
   response.content_type = "text/plain";

@@ -31,8 +31,8 @@ struct ServerOptions {
   std::chrono::milliseconds body_timeout{120'000};
   std::chrono::milliseconds idle_timeout{75'000};   // between requests
   std::chrono::milliseconds write_timeout{60'000};  // without any progress
-  // Body of an answer that the server gives by itself (400, 408, 413, 431, 500, 503).
-  std::function<Response(int status, std::string_view message)> error_response = {};
+  // An answer that the server gives by itself (400, 408, 413, 431, 500, 503), to as much of a request as was read.
+  std::function<Response(const Request&, int status, std::string_view message)> error_response = {};
 };
 
 class HttpServer {

@@ -41,7 +41,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   // Takes from the budget for bodies; false if it is spent.
   bool reserve_body(size_t bytes);
   void release_body(size_t bytes) { body_bytes -= bytes; }
-  Response error(int status, std::string_view message) const;
+  Response error(const Request& request, int status, std::string_view message) const;
 
   const ServerOptions options;
   const Handler handler;

@@ -114,6 +114,25 @@ TEST(Http, RefusesWhatIsTooMuch) {
   }
 }
 
+TEST(Http, RefusesInViewOfWhatItRead) {
+  ServerOptions options{.max_body_bytes = 10};
+  options.error_response = [](const Request& request, int status, std::string_view) {
+    return Response{.status = status,
+                    .content_type = "text/plain",
+                    .headers = {},
+                    .body = request.path + "|" + std::string(request.header("x-who"))};
+  };
+  Small small([](const ExchangePtr&) {}, std::move(options));  // drops every request
+  const std::string who = "X-Who: me\r\n";
+  EXPECT_EQ(fetch(small.port(), "POST", "/a", std::string(20, 'x'), who).body, "/a|me");
+  EXPECT_EQ(fetch(small.port(), "GET", "/%zz", nullptr, who).body, "|me");
+  EXPECT_EQ(fetch(small.port(), "GET", "/b", nullptr, who).body, "/b|me");
+  Client chunked(small.port());
+  chunked.send("POST /c HTTP/1.1\r\n" + who + "Transfer-Encoding: chunked\r\n\r\n14\r\n" + std::string(20, 'x') +
+               "\r\n0\r\n\r\n");
+  EXPECT_EQ(chunked.answer().body, "/c|me");
+}
+
 TEST(Http, BoundsTheBodiesOfAllRequestsTogether) {
   std::mutex mutex;
   std::vector<ExchangePtr> held;

@@ -20,16 +20,20 @@ TEST(Admission, AsksForKeys) {
   EXPECT_EQ(server.get("/health").status, 200);
   EXPECT_EQ(server.get("/v1/models").status, 200);
   for (const char* header : {"", "Authorization: Bearer wrong\r\n", "Authorization: alpha\r\n",
-                             "X-Api-Key: alph\r\n", "Authorization: Bearer \r\n"}) {
+                             "X-Api-Key: alph\r\n", "Authorization: Bearer \r\n",
+                             "Authorization: Basic alpha\r\n", "Api-Key: \r\n"}) {
     const HttpAnswer answer = server.post("/v1/chat/completions", chat_body("x"), header);
     EXPECT_EQ(answer.status, 401) << header;
     EXPECT_EQ(answer.json()["error"]["type"], "authentication_error");
   }
   EXPECT_EQ(server.get("/metrics").status, 401);
   EXPECT_EQ(server.post("/v1/messages", Json::object()).json()["type"], "error");
-  EXPECT_EQ(server.post("/v1/chat/completions", chat_body("x"), "Authorization: Bearer beta\r\n").status,
-            200);
-  EXPECT_EQ(server.post("/v1/chat/completions", chat_body("x"), "X-Api-Key: alpha\r\n").status, 200);
+  for (const char* header : {"Authorization: Bearer beta\r\n", "X-Api-Key: alpha\r\n", "Api-Key: alpha\r\n",
+                             "Authorization: bEARER \t beta \r\n",
+                             "Authorization: Bearer stale\r\nX-Api-Key: alpha\r\n",
+                             "Authorization: Bearer beta\r\nX-Api-Key: stale\r\n"}) {
+    EXPECT_EQ(server.post("/v1/chat/completions", chat_body("x"), header).status, 200) << header;
+  }
 }
 
 TEST(Admission, SaysThatItLoads) {
@@ -122,6 +126,20 @@ TEST(Admission, AnswersPagesOfAllowedOrigins) {
                                  "Origin: http://127.0.0.1\r\nAccess-Control-Request-Method: POST\r\n");
   EXPECT_EQ(preflight.status, 204);
   EXPECT_TRUE(preflight.headers.contains("access-control-allow-methods"));
+}
+
+TEST(Admission, AnswersPagesWithoutAnOriginOnlyWhereAllMay) {
+  TestServer some, all({.engine = {}, .service = {.cors_origins = {"*"}}, .http = {}});
+  const std::string header = "Origin: null\r\n";  // a sandboxed frame, a page from disk
+  EXPECT_FALSE(some.get("/health", header).headers.contains("access-control-allow-origin"));
+  EXPECT_EQ(all.get("/health", header).headers.at("access-control-allow-origin"), "null");
+}
+
+TEST(Admission, FindsModelsWhoseNamesHaveSlashes) {
+  TestServer server({.engine = {}, .service = {.model_name = "org/model", .strict_model = true}, .http = {}});
+  EXPECT_EQ(server.get("/v1/models/org/model").json()["id"], "org/model");
+  EXPECT_EQ(server.get("/v1/models/org%2Fmodel").json()["id"], "org/model");
+  EXPECT_EQ(server.get("/v1/models/org/other").status, 404);
 }
 
 TEST(Admission, CarriesRequestIds) {

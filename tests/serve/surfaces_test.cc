@@ -252,6 +252,23 @@ TEST(Messages, StreamsEventsInOrder) {
   EXPECT_EQ(input, "{\"x\": 1}");
 }
 
+TEST(Messages, SignsThoughtsThatItStreams) {
+  TestServer server;
+  const Json body = {{"max_tokens", 100},
+                     {"stream", true},
+                     {"thinking", {{"type", "enabled"}, {"budget_tokens", 50}}},
+                     {"messages", {{{"role", "user"}, {"content", "hey"}}}}};
+  std::vector<std::string> thought;  // what the events of the first block are
+  for (const Json& event : server.post("/v1/messages", body).events()) {
+    if (event.value("index", -1) != 0) continue;
+    const std::string what = event.contains("delta") ? event["delta"]["type"] : event["type"];
+    if (thought.empty() || thought.back() != what) thought.push_back(what);
+    if (what == "signature_delta") EXPECT_EQ(event["delta"]["signature"], "");
+  }
+  EXPECT_EQ(thought, (std::vector<std::string>{"content_block_start", "thinking_delta", "signature_delta",
+                                               "content_block_stop"}));
+}
+
 TEST(Messages, TakesToolResultsAndNamesErrors) {
   TestServer server;
   Json body = {{"max_tokens", 100},
@@ -395,6 +412,7 @@ TEST(Status, ModelsPropsAndRefusals) {
   TestServer server({.engine = {}, .service = {.model_name = "mine"}, .http = {}});
   EXPECT_EQ(server.get("/v1/models").json()["data"][0]["id"], "mine");
   EXPECT_EQ(server.get("/v1/models/anything").json()["id"], "mine");
+  EXPECT_EQ(server.get("/v1/models/").status, 404);
   const Json base = server.get("/v1/models").json()["data"][0];  // what Mistral's clients look for
   EXPECT_EQ(base["type"], "base");
   EXPECT_EQ(base["name"], "mine");

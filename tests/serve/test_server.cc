@@ -17,8 +17,8 @@ TestServer::TestServer(Options options) {
   };
   service_ = std::make_unique<api::Service>(std::move(options.service));
   options.http.port = 0;
-  options.http.error_response = [this](int status, std::string_view message) {
-    return service_->protocol_error(status, message);
+  options.http.error_response = [this](const http::Request& request, int status, std::string_view message) {
+    return service_->protocol_error(request, status, message);
   };
   auto server = http::HttpServer::start(std::move(options.http), service_->handler());
   CHECK(server.has_value());
