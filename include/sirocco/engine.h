@@ -39,6 +39,7 @@ struct EngineInfo {
   int max_sequences = 0;
   int threads = 0;  // that compute
   bool vision = false;
+  bool infill = false;  // the vocabulary has tokens for infill_prompt()
   int32_t begin_token = -1, end_token = -1;
   std::string memory_plan;  // how the cache was sized, in one line
 };

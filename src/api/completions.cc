@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/completions.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <span>
 
@@ -49,8 +51,7 @@ class CompletionWriter final : public ReplyWriter {
     const Delta& delta = std::get<Delta>(event.what);
     Json item = choice(index, echo_once(index) + delta.content);
     if (options_.logprobs >= 0) {
-      const size_t offset = so_far.choices[index].content.size() - delta.content.size();
-      item["logprobs"] = logprobs(index, delta.prompt_logprobs, delta.logprobs, offset);
+      item["logprobs"] = logprobs(index, delta.prompt_logprobs, delta.logprobs);
     }
     if (options_.flags.return_token_ids) item["token_ids"] = delta.tokens;
     Json out = chunk(Json::array({std::move(item)}));
@@ -82,7 +83,7 @@ class CompletionWriter final : public ReplyWriter {
       item["stop_reason"] = stop_reason_json(*answer.finish);
       if (options_.logprobs >= 0) {
         const auto& of_prompt = reply.choices[i - i % facts_.per_prompt].prompt_logprobs;
-        item["logprobs"] = logprobs(i, of_prompt, answer.logprobs, 0);
+        item["logprobs"] = logprobs(i, of_prompt, answer.logprobs);
       }
       if (options_.flags.return_token_ids) {
         item["token_ids"] = answer.tokens;
@@ -111,16 +112,16 @@ class CompletionWriter final : public ReplyWriter {
   static Json choice(size_t index, std::string text) {
     return {{"index", index}, {"text", std::move(text)}, {"logprobs", nullptr}, {"finish_reason", nullptr}};
   }
-  // Of a piece of answer `offset` bytes behind its beginning, and of the echoed prompt in front of the first.
+  // Of the next piece of an answer, and of the echoed prompt in front of the first.
   Json logprobs(size_t index, const std::vector<PositionLogprobs>& prompt,
-                const std::vector<PositionLogprobs>& answer, size_t offset) const {
+                const std::vector<PositionLogprobs>& answer) {
     const bool as_ids = options_.flags.tokens_as_ids;
-    if (!options_.echo.empty()) offset += options_.echo[index / facts_.per_prompt].size();
-    Json out = completion_logprobs(*engine_, answer, offset, as_ids);
+    Json out = completion_logprobs(*engine_, answer, said(index).characters, as_ids);
     if (!options_.echo_logprobs || prompt.empty()) return out;
     const std::vector<int32_t>& ids = options_.prompt_ids[index / facts_.per_prompt];
     const std::string first = engine_->detokenize(std::span(ids).first(1), false);
-    Json all = completion_logprobs(*engine_, prompt, first.size(), as_ids);
+    size_t offset = characters(first);
+    Json all = completion_logprobs(*engine_, prompt, offset, as_ids);
     all["tokens"].insert(all["tokens"].begin(), token_name(*engine_, ids[0], as_ids));
     all["token_logprobs"].insert(all["token_logprobs"].begin(), nullptr);
     all["top_logprobs"].insert(all["top_logprobs"].begin(), nullptr);
@@ -129,17 +130,25 @@ class CompletionWriter final : public ReplyWriter {
     return all;
   }
   std::string echo_once(size_t index) {
-    if (options_.echo.empty()) return {};
-    if (echoed_.size() <= index) echoed_.resize(index + 1);
-    if (echoed_[index]) return {};
-    echoed_[index] = true;
-    return options_.echo[index / facts_.per_prompt];
+    if (options_.echo.empty() || std::exchange(said(index).echoed, true)) return {};
+    const std::string& text = options_.echo[index / facts_.per_prompt];
+    said(index).characters += characters(text);
+    return text;
+  }
+  // What a choice has said so far.
+  struct Said {
+    bool echoed = false;
+    size_t characters = 0;  // of the echo and of the tokens that had log-probabilities
+  };
+  Said& said(size_t index) {
+    if (said_.size() <= index) said_.resize(index + 1);
+    return said_[index];
   }
 
   const std::shared_ptr<Engine> engine_;
   const AnswerFacts facts_;
   const Options options_;
-  std::vector<bool> echoed_;  // [choice]
+  std::vector<Said> said_;  // [choice]
 };
 
 }  // namespace
@@ -170,6 +179,38 @@ ApiResult<PreparedRequest> prepare_text(Call& call, Fields& fields, int64_t defa
   return prepared;
 }
 
+namespace {
+
+// Entries of lists that each prompt gets a copy of.
+size_t listed_tokens(const GenerateRequest& request) {
+  const SamplingOptions& s = request.sampling;
+  return s.logit_bias.size() + s.dry.breaker_tokens.size() + request.stop_tokens.size() +
+         request.allowed_tokens.size() + request.bad_words.size();
+}
+
+}  // namespace
+
+std::optional<ApiError> refuse_many(Call& call, const GenerateRequest& request, size_t prompts) {
+  // A short body may not ask for gigabytes of lists.
+  constexpr size_t kMostAnswers = 8192, kMostListed = size_t{1} << 23;
+  if (prompts == 1) return std::nullopt;
+  const auto wrong = [&](size_t most, std::string_view what) {
+    return ApiError::bad_request(
+        fmt::format("prompt: expected at most {} prompts {}, got {}", most, what, prompts), "prompt");
+  };
+  const auto choices = static_cast<size_t>(request.choices);
+  if (prompts * choices > kMostAnswers)
+    return wrong(kMostAnswers / choices, fmt::format("with n = {}", choices));
+  const size_t listed = listed_tokens(request);
+  if (prompts * listed > kMostListed)
+    return wrong(kMostListed / listed, fmt::format("with lists of {} tokens", listed));
+  const auto most = static_cast<size_t>(std::max(call.service().options().max_queue_requests, 0));
+  if (most == 0) return std::nullopt;
+  if (prompts > most) return wrong(most, "(so many may wait)");
+  if (static_cast<size_t>(call.engine().stats().waiting) + prompts <= most) return std::nullopt;
+  return ApiError{.status = 429, .message = "the queue has no room for so many prompts", .retry_after_s = 1};
+}
+
 void post_completions(const CallPtr& call) {
   if (auto error = refuse_early(*call)) return call->fail(*error);
   auto body = parse_body(call->request().body);
@@ -181,12 +222,15 @@ void post_completions(const CallPtr& call) {
   PromptRules rules;
   rules.add_begin = fields.boolean("add_special_tokens").value_or(true);
   const bool echo = fields.flag("echo");
-  if (!fields.text("suffix").empty()) {
-    return call->fail(ApiError::bad_request("suffix: not taken here; /infill is for that", "suffix"));
+  const std::string suffix = fields.text("suffix");
+  if (!suffix.empty() && (echo || fields.has("truncate_prompt_tokens"))) {
+    return call->fail(
+        ApiError::bad_request("suffix: not together with echo or truncate_prompt_tokens", "suffix"));
   }
   const Json* prompt = fields.any("prompt");
   if (!prompt) return call->fail(ApiError::bad_request("prompt: missing", "prompt"));
-  auto prompts = read_prompts(call->engine(), *prompt, rules);
+  auto prompts = suffix.empty() ? read_prompts(call->engine(), *prompt, rules)
+                                : read_infill_prompts(call->engine(), *prompt, suffix);
   if (!prompts) return call->fail(prompts.error());
   fields.ignore({"truncate_prompt_tokens"});  // read below, once there are prompts
   auto prepared = prepare_text(*call, fields, 16);
@@ -194,6 +238,7 @@ void post_completions(const CallPtr& call) {
   if (fields.error()) return call->fail(*fields.error());
 
   GenerateRequest& request = prepared->request;
+  if (auto error = refuse_many(*call, request, prompts->size())) return call->fail(*error);
   options.logprobs = request.logprobs;
   options.prompt_logprobs = request.prompt_logprobs >= 0;
   options.echo_logprobs = echo && request.logprobs >= 0;

@@ -13,4 +13,7 @@ namespace sirocco::api {
 // holds where the body names no limit.
 ApiResult<PreparedRequest> prepare_text(Call& call, Fields& fields, int64_t default_tokens);
 
+// Whether a call may bring so many prompts with such a request: they all enter the queue at the same time, or none.
+std::optional<ApiError> refuse_many(Call& call, const GenerateRequest& request, size_t prompts);
+
 }  // namespace sirocco::api

@@ -28,7 +28,7 @@ Json model_card(const Service& service) {
   if (info.vision) inputs.push_back("image");
   card["architecture"] = {{"input_modalities", std::move(inputs)}, {"output_modalities", {"text"}}};
   card["capabilities"] = {{"completion_chat", true},
-                          {"completion_fim", true},
+                          {"completion_fim", info.infill},
                           {"function_calling", true},
                           {"vision", info.vision}};
   return card;

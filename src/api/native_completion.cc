@@ -44,7 +44,7 @@ class NativeWriter final : public ReplyWriter {
     const Delta& delta = std::get<Delta>(event.what);
     Json out = piece(index, delta.content, so_far);
     if (options_.flags.return_token_ids) out["tokens"] = delta.tokens;
-    if (options_.logprobs >= 0) out["completion_probabilities"] = native_logprobs(*engine_, delta.logprobs);
+    if (options_.logprobs >= 0) out["completion_probabilities"] = probabilities(delta.logprobs);
     if (options_.flags.timings_per_token) out["timings"] = timings_json(so_far, index);
     return sse(out);
   }
@@ -57,8 +57,7 @@ class NativeWriter final : public ReplyWriter {
       const ChoiceReply& choice = reply.choices[i];
       Json item = last(i, choice, choice.content, reply);
       if (options_.flags.return_token_ids) item["tokens"] = choice.tokens;
-      if (options_.logprobs >= 0)
-        item["completion_probabilities"] = native_logprobs(*engine_, choice.logprobs);
+      if (options_.logprobs >= 0) item["completion_probabilities"] = probabilities(choice.logprobs);
       list.push_back(only_wanted(item));
     }
     if (!options_.as_list && list.size() == 1) return list[0];
@@ -75,6 +74,10 @@ class NativeWriter final : public ReplyWriter {
             {"id_slot", facts_.slot},
             {"tokens_predicted", usage.completion_tokens},
             {"tokens_evaluated", usage.prompt_tokens}};
+  }
+
+  Json probabilities(const std::vector<PositionLogprobs>& positions) const {
+    return native_logprobs(*engine_, positions, options_.flags.tokens_as_ids);
   }
 
   // "a/b" takes b out of a, and keeps the whole path as its name.
@@ -107,6 +110,8 @@ class NativeWriter final : public ReplyWriter {
     out["stopping_word"] = finish.stop_string;
     out["tokens_cached"] = finish.usage.prompt_tokens + finish.usage.completion_tokens;
     out["timings"] = timings_json(reply, index);
+    if (!choice.prompt_logprobs.empty())
+      out["prompt_logprobs"] = prompt_logprobs_json(*engine_, choice.prompt_logprobs);
     return out;
   }
 
@@ -129,6 +134,7 @@ void run_native(const CallPtr& call, Fields& fields, std::vector<NativePrompt> p
   if (!prepared) return call->fail(prepared.error());
   if (fields.error()) return call->fail(*fields.error());
   GenerateRequest& request = prepared->request;
+  if (auto error = refuse_many(*call, request, prompts.size())) return call->fail(*error);
   request.sampling.temperature_last = true;
   options.logprobs = request.logprobs;
   options.settings = settings_json(request);

@@ -93,6 +93,11 @@ Json stop_reason_json(const Finish& finish) {
   return nullptr;
 }
 
+size_t characters(std::string_view text) {
+  return static_cast<size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
 std::string token_name(const Engine& engine, int32_t token, bool as_id) {
   return as_id ? fmt::format("token_id:{}", token) : engine.token_bytes(token);
 }
@@ -110,7 +115,7 @@ Json chat_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& po
 }
 
 Json completion_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions,
-                         size_t text_offset, bool as_ids) {
+                         size_t& text_offset, bool as_ids) {
   Json out = {{"tokens", Json::array()},
               {"token_logprobs", Json::array()},
               {"top_logprobs", Json::array()},
@@ -119,22 +124,21 @@ Json completion_logprobs(const Engine& engine, const std::vector<PositionLogprob
     out["tokens"].push_back(token_name(engine, position.chosen.token, as_ids));
     out["token_logprobs"].push_back(clamped(position.chosen.logprob));
     out["text_offset"].push_back(text_offset);
-    Json top = Json::object();
+    Json top = Json::object();  // the chosen one is among them, likely or not
     for (const TokenLogprob& token : position.top)
-      top[token_name(engine, token.token, as_ids)] = clamped(token.logprob);
+      top.emplace(token_name(engine, token.token, as_ids), clamped(token.logprob));
+    top[token_name(engine, position.chosen.token, as_ids)] = clamped(position.chosen.logprob);
     out["top_logprobs"].push_back(std::move(top));
-    text_offset +=
-        engine.detokenize({&position.chosen.token, 1}, false).empty()  // control tokens do not show
-            ? 0
-            : engine.token_bytes(position.chosen.token).size();
+    const bool shows = !engine.detokenize({&position.chosen.token, 1}, false).empty();  // control tokens do not
+    if (shows) text_offset += characters(engine.token_bytes(position.chosen.token));
   }
   return out;
 }
 
-Json native_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions) {
+Json native_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions, bool as_ids) {
   Json list = Json::array();
   const auto entry = [&](const TokenLogprob& token) {
-    Json item = chat_entry(engine, token, false);
+    Json item = chat_entry(engine, token, as_ids);
     item["id"] = token.token;
     return item;
   };

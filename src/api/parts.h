@@ -41,12 +41,15 @@ Json progress_json(const PromptProgress& progress);
 const char* openai_finish(FinishReason reason);
 Json stop_reason_json(const Finish& finish);  // vLLM's: the string or token that ended it, or null
 
+size_t characters(std::string_view text);  // code points that begin in it
+
 std::string token_name(const Engine& engine, int32_t token, bool as_id);  // its text, or "token_id:7"
 // Log-probabilities in the shapes of chat, completions and llama-server.
 Json chat_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions, bool as_ids = false);
+// Completions have offsets, in characters: `text_offset` is that of the first, and then of what follows.
 Json completion_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions,
-                         size_t text_offset, bool as_ids = false);
-Json native_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions);
+                         size_t& text_offset, bool as_ids = false);
+Json native_logprobs(const Engine& engine, const std::vector<PositionLogprobs>& positions, bool as_ids = false);
 // vLLM's prompt_logprobs: null for the first token, then {id: {logprob, rank, decoded_token}}.
 Json prompt_logprobs_json(const Engine& engine, const std::vector<PositionLogprobs>& positions);
 

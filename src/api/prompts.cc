@@ -88,6 +88,21 @@ ApiResult<std::vector<std::vector<int32_t>>> read_prompts(const Engine& engine, 
   return prompts;
 }
 
+ApiResult<std::vector<std::vector<int32_t>>> read_infill_prompts(const Engine& engine, const Json& prompt,
+                                                                 const std::string& suffix) {
+  const Json texts = prompt.is_array() ? prompt : Json::array({prompt});
+  if (texts.size() > PromptRules{}.max_prompts) return wrong("too many prompts");
+  std::vector<std::vector<int32_t>> prompts;
+  for (const Json& text : texts) {
+    if (!text.is_string()) return wrong("expected text beside a suffix");
+    auto ids = engine.infill_prompt(text.get_ref<const std::string&>(), suffix);
+    if (!ids) return fail_api(ApiError::bad_request("suffix: " + ids.error().message, "suffix"));
+    prompts.push_back(*std::move(ids));
+  }
+  if (prompts.empty()) return wrong("expected text, got an empty list");
+  return prompts;
+}
+
 std::optional<ApiError> truncate_prompt(const Engine& engine, Fields& fields, GenerateRequest& request) {
   const auto wanted = fields.integer("truncate_prompt_tokens", -1, int64_t{1} << 40);
   if (!wanted) return fields.error();

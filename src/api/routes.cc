@@ -44,6 +44,7 @@ constexpr Route kRoutes[] = {
     post("/v1/chat/completions/input_tokens", post_count_chat),
     post("/chat/completions/input_tokens", post_count_chat),
     post("/v1/completions", post_completions),
+    post("/v1/fim/completions", post_fim),
     post("/completion", post_native_completion, Dialect::native),
     post("/completions", post_native_completion, Dialect::native),
     post("/infill", post_infill, Dialect::native),

@@ -18,9 +18,10 @@ void get_is_sleeping(const CallPtr& call);
 // models.cc
 void get_models(const CallPtr& call);
 void get_model(const CallPtr& call);
-// chat.cc, completions.cc, native_completion.cc
+// chat.cc, completions.cc, fim.cc, native_completion.cc
 void post_chat(const CallPtr& call);
 void post_completions(const CallPtr& call);
+void post_fim(const CallPtr& call);
 void post_native_completion(const CallPtr& call);
 void post_infill(const CallPtr& call);
 // token_routes.cc

@@ -65,6 +65,7 @@ void describe(EngineInfo& info, const Model& model, const Tokenizer& tokenizer, 
   info.page_bytes = model.page_bytes();
   info.max_sequences = max_sequences;
   info.vision = model.sees();
+  info.infill = tokenizer.special_id("[SUFFIX]") && tokenizer.special_id("[PREFIX]");
   info.begin_token = tokenizer.bos_id();
   info.end_token = tokenizer.eos_id();
   info.tokenizer = name_of(tokenizer.version());
@@ -198,7 +199,7 @@ std::vector<int32_t> LoadedEngine::tokenize(std::string_view text, const Tokeniz
 }
 
 Result<std::vector<int32_t>> LoadedEngine::infill_prompt(std::string_view prefix, std::string_view suffix) const {
-  if (!tokenizer_.special_id("[SUFFIX]") || !tokenizer_.special_id("[PREFIX]"))
+  if (!info_.infill)
     return fail(ErrorKind::unsupported, "this vocabulary has no fill-in-the-middle");
   auto prompt = build_fim_prompt(tokenizer_, prefix, suffix);
   if (!prompt) return forward_error(prompt);

@@ -57,6 +57,7 @@ FakeEngine::FakeEngine(FakeOptions options) : options_(options) {
   info_.cache_pages = 100;
   info_.max_sequences = options_.max_running;
   info_.vision = true;
+  info_.infill = options_.infill;
   info_.begin_token = 1;
   info_.end_token = 2;
   info_.memory_plan = "nothing to plan";
@@ -96,6 +97,10 @@ Result<void> FakeEngine::read_fields(std::string_view text, GenerateRequest& req
       if (value.is_array()) request.stop = value.get<std::vector<std::string>>();
     } else if (key == "logprobs") {
       request.logprobs = value.is_boolean() ? (value.get<bool>() ? 0 : -1) : value.get<int>();
+    } else if (key == "logit_bias") {
+      request.sampling.logit_bias.resize(value.size());  // only how many there are
+    } else if (key == "prompt_logprobs") {
+      request.prompt_logprobs = value.get<int>();
     } else if (key == "return_progress") {
       request.report_progress = value.get<bool>();
     } else if (key == "temperature") {
@@ -173,6 +178,7 @@ std::vector<int32_t> FakeEngine::tokenize(std::string_view text, const TokenizeO
 }
 
 Result<std::vector<int32_t>> FakeEngine::infill_prompt(std::string_view prefix, std::string_view suffix) const {
+  if (!info_.infill) return fail(ErrorKind::unsupported, "this vocabulary has no fill-in-the-middle");
   const std::string text = "[SUFFIX]" + std::string(suffix) + "[PREFIX]" + std::string(prefix);
   return tokenize(text, {.add_begin = true, .parse_special = true});
 }
@@ -217,6 +223,8 @@ Result<Stream> FakeEngine::submit(GenerateRequest request) {
         if (request.logprobs >= 0) {
           const bool content = field == &Delta::content;
           delta.logprobs.push_back({.chosen = {delta.tokens[0], -0.5F}, .top = {}, .in_content = content});
+          for (int32_t k = 0; k < request.logprobs; ++k)
+            delta.logprobs[0].top.push_back({kFirstByte + 'A' + k, -0.1F * static_cast<float>(k + 1)});
         }
         choice.script.push_back(std::move(delta));
       }

@@ -27,6 +27,7 @@ struct FakeOptions {
   int64_t context_tokens = 4096;
   std::chrono::microseconds step{0};
   int prompt_steps = 1;  // steps before the first token
+  bool infill = true;
 };
 
 class FakeEngine final : public Engine {

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mistral's POST /v1/fim/completions: what stands between a prompt and a suffix, answered as Mistral's chat is.
+#include "api/completions.h"
+#include "api/mistral_writer.h"
+#include "api/surfaces.h"
+
+namespace sirocco::api {
+
+void post_fim(const CallPtr& call) {
+  if (auto error = refuse_early(*call)) return call->fail(*error);
+  auto body = parse_body(call->request().body);
+  if (!body) return call->fail(body.error());
+  Fields fields(*body);
+  MistralWriter::Options options{.flags = read_stream_flags(fields)};
+  auto model = read_model(*call, fields);
+  if (!model) return call->fail(model.error());
+  const std::string* prompt = fields.string("prompt");
+  const std::string suffix = fields.text("suffix");
+  if (fields.error()) return call->fail(*fields.error());
+  if (!prompt) return call->fail(ApiError::bad_request("prompt: missing", "prompt"));
+  auto ids = call->engine().infill_prompt(*prompt, suffix);
+  if (!ids) return call->fail(ApiError::not_supported(ids.error().message));
+  auto prepared = prepare_text(*call, fields, -1);
+  if (!prepared) return call->fail(prepared.error());
+  if (fields.error()) return call->fail(*fields.error());
+
+  GenerateRequest& request = prepared->request;
+  request.prompt = *std::move(ids);
+  options.logprobs = request.logprobs >= 0;
+  if (options.flags.return_token_ids) options.prompt_ids = request.prompt;
+  GenerationPlan plan{.constraint = std::move(prepared->constraint),
+                      .stream = options.flags.stream,
+                      .wanted_slot = options.flags.slot,
+                      .ping_interval = options.flags.ping_interval};
+  AnswerFacts facts{.id = "fim-" + random_id(24),
+                    .model = *model,
+                    .created_s = now_s(),
+                    .per_prompt = static_cast<size_t>(request.choices)};
+  plan.writer = std::make_unique<MistralWriter>(call->service().engine(), std::move(facts), std::move(options));
+  plan.requests.push_back(std::move(request));
+  run_generation(call, std::move(plan));
+}
+
+}  // namespace sirocco::api
