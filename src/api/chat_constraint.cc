@@ -12,18 +12,20 @@ bool effort_thinks(const std::string& effort) {
   return effort == "low" || effort == "medium" || effort == "high" || effort == "xhigh" || effort == "max";
 }
 
-void set_form(Constraint& out, FormKind kind, std::string text) {
+void set_form(Constraint& out, std::string field, FormKind kind, std::string text = {}) {
   out.form = kind;
   out.form_text = std::move(text);
+  out.form_field = std::move(field);
 }
 
 // A schema may come as an object or as its text.
-void set_schema(Constraint& out, const Json& schema) {
-  set_form(out, FormKind::json_schema, schema.is_string() ? schema.get<std::string>() : to_text(schema));
+void set_schema(Constraint& out, std::string field, const Json& schema) {
+  set_form(out, std::move(field), FormKind::json_schema,
+           schema.is_string() ? schema.get<std::string>() : to_text(schema));
 }
 
-void set_choice(Constraint& out, Fields& fields, std::string_view name, const Json& list) {
-  out.form = FormKind::choice;
+void set_choice(Constraint& out, Fields& fields, std::string name, const Json& list) {
+  set_form(out, name, FormKind::choice);
   for (const Json& item : list) {
     if (!item.is_string()) return fields.reject(name, "expected a list of strings");
     out.alternatives.push_back(item.get<std::string>());
@@ -37,26 +39,29 @@ void read_response_format(Fields& fields, Constraint& out) {
   Fields inner(*format, "response_format.");
   const std::string type = inner.text("type");
   if (type == "json_object") {
-    if (const Json* schema = inner.object("schema")) return set_schema(out, *schema);
-    out.form = FormKind::json_object;
+    if (const Json* schema = inner.object("schema")) return set_schema(out, "response_format", *schema);
+    set_form(out, "response_format", FormKind::json_object);
   } else if (type == "json_schema") {
     const Json* named = inner.object("json_schema");
     const Json* schema = named ? Fields(*named, "response_format.json_schema.").any("schema") : nullptr;
     if (!schema && named) schema = Fields(*named).any("schema_definition");
     if (!schema) schema = inner.any("schema");
     if (!schema) return fields.reject("response_format", "type json_schema needs json_schema.schema");
-    set_schema(out, *schema);
+    set_schema(out, "response_format", *schema);
   } else if (type != "text") {
     fields.reject("response_format", fmt::format("unknown type \"{}\"", type));
   }
 }
 
 void read_structured(Fields& outer, Fields& fields, const std::string& prefix, Constraint& out) {
-  if (const Json* schema = fields.any(prefix + "json")) set_schema(out, *schema);
-  if (const std::string* regex = fields.string(prefix + "regex")) set_form(out, FormKind::regex, *regex);
-  if (const Json* list = fields.array(prefix + "choice")) set_choice(out, outer, prefix + "choice", *list);
-  if (const std::string* text = fields.string(prefix + "grammar")) set_form(out, FormKind::ebnf, *text);
-  if (fields.flag(prefix + "json_object")) out.form = FormKind::json_object;
+  const auto field = [&](const char* name) { return (prefix.empty() ? "structured_outputs." : prefix) + name; };
+  if (const Json* schema = fields.any(prefix + "json")) set_schema(out, field("json"), *schema);
+  if (const std::string* regex = fields.string(prefix + "regex"))
+    set_form(out, field("regex"), FormKind::regex, *regex);
+  if (const Json* list = fields.array(prefix + "choice")) set_choice(out, outer, field("choice"), *list);
+  if (const std::string* text = fields.string(prefix + "grammar"))
+    set_form(out, field("grammar"), FormKind::ebnf, *text);
+  if (fields.flag(prefix + "json_object")) set_form(out, field("json_object"), FormKind::json_object);
   if (fields.error())
     outer.reject(prefix.empty() ? "structured_outputs" : prefix + "…", fields.error()->message);
 }
@@ -68,9 +73,9 @@ void read_form(Fields& fields, Constraint& out) {
     read_structured(fields, inner, "", out);
   }
   read_structured(fields, fields, "guided_", out);
-  if (const Json* schema = fields.any("json_schema")) set_schema(out, *schema);
+  if (const Json* schema = fields.any("json_schema")) set_schema(out, "json_schema", *schema);
   if (const std::string* grammar = fields.string("grammar"); grammar && !grammar->empty()) {
-    set_form(out, FormKind::gbnf, *grammar);
+    set_form(out, "grammar", FormKind::gbnf, *grammar);
   }
 }
 

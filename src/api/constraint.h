@@ -33,6 +33,7 @@ struct Constraint {
   bool parallel_calls = true;
   FormKind form = FormKind::any;               // of the content
   std::string form_text = {};                  // schema, regex or grammar
+  std::string form_field = "response_format";  // of the request, which asked for it
   std::vector<std::string> alternatives = {};  // FormKind::choice
 };
 

@@ -137,8 +137,7 @@ class GrammarCompiler final : public api::ConstraintCompiler,
     return own ? constraint.form_text : std::string();
   }
   static std::string field_at_fault(const api::Constraint& constraint) {
-    if (constraint.form == api::FormKind::any) return "tools";
-    return constraint.form == api::FormKind::gbnf ? "grammar" : "response_format";
+    return constraint.form == api::FormKind::any ? "tools" : constraint.form_field;
   }
 
   ApiResult<api::Compiled> run(Json tag, const std::string& key, const std::string& own_grammar,
@@ -146,7 +145,7 @@ class GrammarCompiler final : public api::ConstraintCompiler,
     if (const auto known = cache_.find(key)) return compiled(*known);  // another request was quicker
     try {
       if (!own_grammar.empty()) refuse_multiplying_repeats(own_grammar);
-      auto ignored = write_schemas_as_grammars(tag["format"]);
+      auto ignored = write_schemas_as_grammars(tag["format"], param);
       if (!ignored) return api::fail_api(ignored.error());
       const KnownGrammar known{compiler_.CompileStructuralTag(tag.dump()), *std::move(ignored)};
       cache_.put(key, known);

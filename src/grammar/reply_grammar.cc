@@ -68,17 +68,17 @@ ApiResult<Json> schema_format(const std::string& text, const std::string& field,
 
 ApiResult<Json> form_format(const api::Constraint& c) {
   if (c.form_text.size() > kMaxFormBytes) {
-    return api::fail_api(ApiError::bad_request("the grammar or pattern is too long", "response_format"));
+    return api::fail_api(ApiError::bad_request("the grammar or pattern is too long", c.form_field));
   }
   switch (c.form) {
     case FormKind::json_object:
-      return schema_format(kAnyObject, "response_format", true);
+      return schema_format(kAnyObject, c.form_field, true);
     case FormKind::json_schema:
-      return schema_format(c.form_text, "response_format", true);
+      return schema_format(c.form_text, c.form_field, true);
     case FormKind::regex:
       if (repeats_too_deep(c.form_text))
         return api::fail_api(ApiError::bad_request(
-            "regex: repetitions with two bounds may be nested twice, not more deeply", "response_format"));
+            "regex: repetitions with two bounds may be nested twice, not more deeply", c.form_field));
       return Json{{"type", "regex"}, {"pattern", c.form_text}};
     case FormKind::ebnf:
     case FormKind::gbnf:

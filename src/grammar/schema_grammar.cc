@@ -48,6 +48,7 @@ std::string loosened_grammar(const Json& schema) {
 }
 
 struct SchemaWriter {
+  std::string form_field;
   std::vector<std::string> loosened = {};
   std::optional<ApiError> error = {};
 
@@ -63,7 +64,7 @@ struct SchemaWriter {
   std::string write_schema(const Json& format) {
     const bool of_tool = format.contains("tool");
     const std::string field =
-        of_tool ? fmt::format("tools.{}.parameters", format["tool"].get<std::string>()) : "response_format";
+        of_tool ? fmt::format("tools.{}.parameters", format["tool"].get<std::string>()) : form_field;
     auto grammar = grammar_of(format["json_schema"]);
     const bool lenient = of_tool && !format["strict"].get<bool>();
     if (lenient && (!grammar || format["loose"].get<bool>())) loosened.push_back(field);
@@ -77,8 +78,8 @@ struct SchemaWriter {
 
 }  // namespace
 
-api::ApiResult<std::vector<std::string>> write_schemas_as_grammars(Json& format) {
-  SchemaWriter writer;
+api::ApiResult<std::vector<std::string>> write_schemas_as_grammars(Json& format, const std::string& form_field) {
+  SchemaWriter writer{.form_field = form_field};
   writer.write(format);
   if (writer.error) return api::fail_api(*writer.error);
   return std::move(writer.loosened);

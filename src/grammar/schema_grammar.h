@@ -13,7 +13,8 @@ namespace sirocco {
 
 // Replaces every {"type": "json_schema"} in `format` by its grammar. Where there is none, a tool that is not
 // strict loses the arguments at fault from its schema, or all of it; anything else fails with a 400 that
-// names it. Returns what was loosened here or before: "tools.NAME.parameters".
-api::ApiResult<std::vector<std::string>> write_schemas_as_grammars(Json& format);
+// names it, or `form_field`, the field of the request that asked for the form. Returns what was loosened here or
+// before: "tools.NAME.parameters".
+api::ApiResult<std::vector<std::string>> write_schemas_as_grammars(Json& format, const std::string& form_field);
 
 }  // namespace sirocco

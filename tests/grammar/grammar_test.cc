@@ -107,6 +107,21 @@ Constraint schema(const std::string& text) {
   return {.thinking = false, .form = FormKind::json_schema, .form_text = text};
 }
 
+TEST_F(GrammarTest, BlamesTheFieldThatAskedForTheForm) {
+  for (const char* pattern : {"(", "^((a{1,9}){1,9}){1,9}$"}) {  // refused by the compiler, and before it
+    const auto refused =
+        compile({.chat = false, .form = FormKind::regex, .form_text = pattern, .form_field = "guided_regex"});
+    ASSERT_FALSE(refused.has_value()) << pattern;
+    EXPECT_EQ(refused.error().param, "guided_regex") << pattern;
+  }
+  const auto schema = compile({.chat = false,
+                               .form = FormKind::json_schema,
+                               .form_text = R"({"type": "string", "minLength": -1})",
+                               .form_field = "guided_json"});
+  ASSERT_FALSE(schema.has_value());
+  EXPECT_EQ(schema.error().param, "guided_json");
+}
+
 TEST_F(GrammarTest, EveryWalkFitsTheSchema) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     auto walker = mask(schema(kPerson));

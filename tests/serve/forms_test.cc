@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <map>
 
 #include "serve/test_server.h"
 
@@ -108,6 +109,22 @@ TEST(Forms, StrictToolsOfResponsesStayStrict) {
   const Json body = {{"input", "x"}, {"tools", {{{"type", "function"}, {"name", "f"}, {"strict", true}}}}};
   EXPECT_EQ(server.post("/v1/responses", body).status, 200);
   EXPECT_TRUE(compiler->last().tools.at(0).strict);
+}
+
+TEST(Forms, RememberTheFieldThatAskedForThem) {
+  const auto compiler = std::make_shared<SlowCompiler>();
+  TestServer server({.engine = {}, .service = {}, .http = {}, .constraints = compiler});
+  const std::map<std::string, Json> cases = {
+      {"structured_outputs.regex", {{"structured_outputs", {{"regex", "a+"}}}}},
+      {"structured_outputs.choice", {{"structured_outputs", {{"choice", Json::array({"a"})}}}}},
+      {"guided_grammar", {{"guided_grammar", "root ::= \"a\""}}},
+      {"json_schema", {{"json_schema", {{"type", "object"}}}}},
+      {"grammar", {{"grammar", "root ::= \"a\""}}},
+      {"response_format", {{"response_format", {{"type", "json_object"}}}}}};
+  for (const auto& [field, more] : cases) {
+    EXPECT_EQ(server.post("/v1/chat/completions", chat_body("x", more)).status, 200) << field;
+    EXPECT_EQ(compiler->last().form_field, field);
+  }
 }
 
 TEST(Forms, CompilingHoldsNobodyElseUp) {
