@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "api/prompts.h"
 #include "api/routes.h"
 
 namespace sirocco::api {
@@ -69,6 +70,24 @@ TEST(OpenApi, HasNoEmptySchemasAndNoDanglingReferences) {
     }
   };
   follow(follow, document);
+}
+
+// The bounds are the server's: those of the tests (few prompts, a small vocabulary) are in tests/clients/api.py.
+TEST(OpenApi, StatesTheServersOwnBounds) {
+  const Json document = Json::parse(openapi_text());
+  const auto field = [&](const char* schema, const char* name) -> const Json& {
+    return document["components"]["schemas"][schema]["properties"][name];
+  };
+  for (const char* schema : {"CompletionRequest", "NativeRequest"}) {
+    const Json& forms = field(schema, "prompt")["anyOf"];
+    EXPECT_FALSE(forms[1]["items"].contains("maximum")) << schema;
+    EXPECT_EQ(forms[2]["maxItems"], PromptRules{}.max_prompts) << schema;
+  }
+  for (const char* schema : {"ChatRequest", "CompletionRequest"}) EXPECT_EQ(field(schema, "n")["maximum"], 128);
+  for (const char* schema : {"ChatRequest", "CompletionRequest", "NativeRequest", "InfillRequest", "MessagesRequest",
+                             "ResponsesRequest", "FimRequest"})
+    EXPECT_EQ(field(schema, "temperature")["maximum"], 100) << schema;
+  EXPECT_FALSE(field("ChatRequest", "logit_bias").contains("propertyNames"));
 }
 
 }  // namespace
