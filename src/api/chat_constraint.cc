@@ -5,12 +5,10 @@
 
 #include <algorithm>
 
+#include "sirocco/reasoning_effort.h"
+
 namespace sirocco::api {
 namespace {
-
-bool effort_thinks(const std::string& effort) {
-  return effort == "low" || effort == "medium" || effort == "high" || effort == "xhigh" || effort == "max";
-}
 
 void set_form(Constraint& out, std::string field, FormKind kind, std::string text = {}) {
   out.form = kind;

@@ -8,7 +8,7 @@
 
 namespace sirocco::api {
 
-// none and minimal (or nothing) mean no thinking; every other effort means thinking. Looks at
+// Whether an effort is named that thinks (sirocco/reasoning_effort.h), or the same said in other ways. Looks at
 // reasoning_effort, reasoning, chat_template_kwargs, thinking and enable_thinking.
 bool wants_thinking(Fields& fields);
 

@@ -5,6 +5,7 @@
 #include "api/openapi.h"
 #include "api/parts.h"
 #include "api/surfaces.h"
+#include "sirocco/reasoning_effort.h"
 
 namespace sirocco::api {
 
@@ -66,7 +67,7 @@ void get_props(const CallPtr& call) {
   if (!engine) return call->fail(call->service().loading_error());
   const EngineInfo& info = engine->info();
   Json generation = {{"n_ctx", info.context_tokens}, {"speculative", false}, {"is_processing", false}};
-  generation["params"] = {{"temperature", 1.0},
+  generation["params"] = {{"temperature", default_temperature(false)},  // of a chat
                           {"top_k", 0},
                           {"top_p", 1.0},
                           {"min_p", 0.0},

@@ -12,6 +12,7 @@
 #include "engine/request_fields.h"
 #include "model/known_models.h"
 #include "model/sizes.h"
+#include "sirocco/reasoning_effort.h"
 #include "text/prompt.h"
 #include "text/utf8.h"
 
@@ -161,11 +162,9 @@ Result<GenerateRequest> LoadedEngine::chat_request(std::string_view text, ChatRu
   for (size_t i = 0; i < pictures.size(); ++i)
     request.pictures.push_back(prompt_picture(std::move(pictures[i]), prompt->pictures[i].first_token,
                                               prompt->pictures[i].tokens));
-  // The card's advice: 0.7 for thinking, low without.
   const PythonJson* effort = json->find("reasoning_effort");
-  const bool thinks =
-      effort != nullptr && effort->is_string() && effort->text != "none" && effort->text != "minimal";
-  request.sampling.temperature = thinks ? 0.7 : 0.3;
+  const bool thinks = effort != nullptr && effort->is_string() && effort_thinks(effort->text);
+  request.sampling.temperature = default_temperature(thinks);
   if (auto ok = read_request_fields(*json, tokenizer_, request, ignored); !ok) return forward_error(ok);
   return request;
 }

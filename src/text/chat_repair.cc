@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "sirocco/reasoning_effort.h"
 #include "text/chat_request.h"
 
 namespace sirocco {
@@ -98,7 +99,7 @@ class Repairer {
     const auto& values = settings->reasoning_effort->values;
     if (!effort || std::ranges::count(values, *effort)) return;
     if (!is_reasoning_effort(*effort)) return effort.reset();
-    const std::string nearest = *effort == "none" || *effort == "minimal" ? "none" : "high";
+    const std::string nearest = effort_thinks(*effort) ? "high" : "none";
     if (std::ranges::count(values, nearest))
       effort = nearest;
     else

@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+
+#include "sirocco/reasoning_effort.h"
 
 namespace sirocco {
 namespace {
@@ -47,9 +48,7 @@ Result<ModelSettingsBuilder::ReasoningEffort> parse_effort(const PythonJson& jso
 }  // namespace
 
 bool is_reasoning_effort(std::string_view name) {
-  constexpr std::array<std::string_view, 7> kEfforts = {"none", "minimal", "low", "medium",
-                                                        "high", "xhigh",   "max"};
-  return std::ranges::find(kEfforts, name) != kEfforts.end();
+  return name == "none" || name == "minimal" || effort_thinks(name);
 }
 
 ModelSettingsBuilder ModelSettingsBuilder::shipped() {

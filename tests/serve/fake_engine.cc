@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/json.h"
+#include "sirocco/reasoning_effort.h"
 
 namespace sirocco {
 namespace {
@@ -151,7 +152,7 @@ Result<GenerateRequest> FakeEngine::chat_request(std::string_view text, ChatRule
   }
   request.prompt.push_back(4);
   const std::string effort = json->value("reasoning_effort", "none");
-  if (effort != "none" && effort != "minimal") request.thinking_tokens = 1 << 20;
+  if (effort_thinks(effort)) request.thinking_tokens = 1 << 20;
   return request;
 }
 

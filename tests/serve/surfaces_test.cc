@@ -419,7 +419,9 @@ TEST(Status, ModelsPropsAndRefusals) {
   EXPECT_EQ(base["max_context_length"], 4096);
   EXPECT_EQ(server.get("/version").status, 200);
   EXPECT_EQ(server.get("/ping").status, 200);
-  EXPECT_EQ(server.get("/props").json()["total_slots"], 8);
+  const Json props = server.get("/props").json();
+  EXPECT_EQ(props["total_slots"], 8);
+  EXPECT_EQ(props["default_generation_settings"]["params"]["temperature"], 0.3) << "what a chat request gets";
   EXPECT_EQ(server.get("/load").json()["server_load"], 0);
   EXPECT_EQ(server.get("/openapi.json").status, 200);
   const HttpAnswer embeddings = server.post("/v1/embeddings", {{"input", "x"}});

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an engine makes of its options, on the bundled miniature.
+#include <gtest/gtest.h>
+
+#include "sirocco/engine.h"
+
+namespace sirocco {
+namespace {
+
+std::unique_ptr<Engine> open() {
+  EngineOptions options;
+  options.model_path = SIROCCO_SOURCE_DIR "/models/mini";
+  options.context_tokens = 256;
+  options.max_sequences = 1;
+  options.threads = 1;
+  auto engine = Engine::open(options);
+  EXPECT_TRUE(engine) << engine.error().message;
+  return engine ? std::move(*engine) : nullptr;
+}
+
+TEST(OpenEngine, EffortsThatThinkAreWarmerByDefault) {
+  const auto engine = open();
+  const auto temperature = [&](const std::string& fields) {
+    const auto request = engine->chat_request(R"({"messages": [{"role": "user", "content": "Hi"}])" + fields + "}");
+    EXPECT_TRUE(request) << request.error().message;
+    return request ? request->sampling.temperature : -1.0;
+  };
+  for (const std::string effort : {"low", "medium", "high", "xhigh", "max"})
+    EXPECT_EQ(temperature(R"(, "reasoning_effort": ")" + effort + '"'), 0.7) << effort;
+  for (const std::string effort : {"none", "minimal", "unheard of", ""})
+    EXPECT_EQ(temperature(R"(, "reasoning_effort": ")" + effort + '"'), 0.3) << effort;
+  EXPECT_EQ(temperature(""), 0.3);
+  EXPECT_EQ(temperature(R"(, "reasoning_effort": "high", "temperature": 1)"), 1.0);
+}
+
+}  // namespace
+}  // namespace sirocco
