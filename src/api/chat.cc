@@ -57,17 +57,18 @@ void read_known(Fields& fields) {
 
 }  // namespace
 
-ApiResult<PreparedRequest> constrain(Call& call, Constraint constraint, GenerateRequest request) {
+ApiResult<PreparedRequest> constrain(const Engine& engine, bool have_grammars, Constraint constraint,
+                                     GenerateRequest request) {
   PreparedRequest out{.request = std::move(request)};
   const bool calls = !constraint.tools.empty() && constraint.tool_choice != ToolChoice::none;
   const bool shaped = constraint.form != FormKind::any;
   if (constraint.chat && !calls && !shaped) {  // two banned markers say it all, for nothing
-    ban(call.engine(), "[TOOL_CALLS]", out.request);
-    if (!constraint.thinking && !out.request.inside_thinking) ban(call.engine(), "[THINK]", out.request);
+    ban(engine, "[TOOL_CALLS]", out.request);
+    if (!constraint.thinking && !out.request.inside_thinking) ban(engine, "[THINK]", out.request);
     return out;
   }
   if (!constraint.chat && !shaped) return out;
-  if (!call.service().constraints()) {
+  if (!have_grammars) {
     if (!shaped && constraint.tool_choice == ToolChoice::automatic) return out;
     return fail_api(ApiError::bad_request(
         "this build has no structured output: response_format, grammars and forced tool "
@@ -78,7 +79,8 @@ ApiResult<PreparedRequest> constrain(Call& call, Constraint constraint, Generate
   return out;
 }
 
-ApiResult<PreparedRequest> prepare_chat(Call& call, const Json& body, std::string_view text, Fields& fields) {
+ApiResult<PreparedRequest> prepare_chat(const Engine& engine, bool have_grammars, const Json& body,
+                                        std::string_view text, Fields& fields) {
   auto constraint = read_chat_constraint(fields);
   if (!constraint) return fail_api(constraint.error());
   if (!fields.array("messages")) {
@@ -87,17 +89,23 @@ ApiResult<PreparedRequest> prepare_chat(Call& call, const Json& body, std::strin
   }
   std::vector<std::string> ignored;
   auto request =
-      call.engine().chat_request(with_effort(body, text, constraint->thinking), ChatRules::lenient, &ignored);
+      engine.chat_request(with_effort(body, text, constraint->thinking), ChatRules::lenient, &ignored);
   if (!request) return fail_api(ApiError::from(request.error()));
-  if (auto error = truncate_prompt(call.engine(), fields, *request)) return fail_api(*error);
-  auto prepared = constrain(call, *std::move(constraint), *std::move(request));
+  if (auto error = truncate_prompt(engine, fields, *request)) return fail_api(*error);
+  auto prepared = constrain(engine, have_grammars, *std::move(constraint), *std::move(request));
   if (!prepared) return prepared;
   read_known(fields);
   const std::vector<std::string> unread = fields.unread();
   std::erase_if(ignored, [&](const std::string& name) {
     return std::find(unread.begin(), unread.end(), name) == unread.end();
   });
-  call.note_ignored(ignored);
+  prepared->ignored = std::move(ignored);
+  return prepared;
+}
+
+ApiResult<PreparedRequest> prepare_chat(Call& call, const Json& body, std::string_view text, Fields& fields) {
+  auto prepared = prepare_chat(call.engine(), call.service().constraints() != nullptr, body, text, fields);
+  if (prepared) call.note_ignored(prepared->ignored);
   return prepared;
 }
 

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/call.h"
 #include "api/constraint.h"
@@ -18,14 +19,19 @@ namespace sirocco::api {
 struct PreparedRequest {
   GenerateRequest request = {};
   std::optional<Constraint> constraint = {};
+  std::vector<std::string> ignored = {};  // fields that nothing reads
 };
 
 // `text` is the body as it came, or empty where `body` is a translation. Reads the fields that it needs
 // from `fields` (over `body`).
+ApiResult<PreparedRequest> prepare_chat(const Engine& engine, bool have_grammars, const Json& body,
+                                        std::string_view text, Fields& fields);
+// The same for a call, whose line of the log names the ignored fields.
 ApiResult<PreparedRequest> prepare_chat(Call& call, const Json& body, std::string_view text, Fields& fields);
 
 // Binds the request to `constraint`: by banned tokens where these suffice, else by a grammar. Fails where
 // this build has no grammars.
-ApiResult<PreparedRequest> constrain(Call& call, Constraint constraint, GenerateRequest request);
+ApiResult<PreparedRequest> constrain(const Engine& engine, bool have_grammars, Constraint constraint,
+                                     GenerateRequest request);
 
 }  // namespace sirocco::api

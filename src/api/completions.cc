@@ -167,7 +167,8 @@ ApiResult<PreparedRequest> prepare_text(Call& call, Fields& fields, int64_t defa
   if (const auto skip = fields.boolean("skip_special_tokens"); skip && !*skip) request.keep_special = true;
   auto constraint = read_text_constraint(fields);
   if (!constraint) return fail_api(constraint.error());
-  auto prepared = constrain(call, *std::move(constraint), std::move(request));
+  auto prepared = constrain(call.engine(), call.service().constraints() != nullptr, *std::move(constraint),
+                            std::move(request));
   if (!prepared) return prepared;
   fields.ignore({"user", "best_of", "suffix", "echo", "n", "samplers", "n_keep",
                  "spaces_between_special_tokens", "reasoning_format", "response_fields"});

@@ -6,6 +6,7 @@
 #include <future>
 #include <map>
 
+#include "api/chat_reader.h"
 #include "serve/test_server.h"
 
 namespace sirocco {
@@ -101,6 +102,34 @@ TEST(Forms, ToolChoiceInItsSpellings) {
   for (const Json& bad : {Json("sometimes"), Json(5), Json{{"type", "function"}, {"name", "h"}},
                           Json{{"type", "allowed_tools"}}, Json{{"type", "sometimes"}}})
     EXPECT_EQ(server.post("/v1/chat/completions", two_tools(bad)).status, 400) << bad;
+}
+
+TEST(Forms, BindRequestsThatComeWithoutAServer) {
+  FakeEngine engine;
+  const auto compiler = std::make_shared<SlowCompiler>();
+  int made = 0;
+  api::ChatReader reader(engine, [&] { return ++made, compiler; });
+  std::vector<std::string> ignored;
+  const auto plain = reader.read(chat_body("x", {{"sparkle", 1}, {"stream", true}, {"model", "m"}}).dump(), ignored);
+  ASSERT_TRUE(plain) << plain.error().message;
+  EXPECT_EQ(plain->mask, nullptr);
+  EXPECT_EQ(ignored, std::vector<std::string>{"sparkle"});
+  EXPECT_EQ(made, 0) << "no grammar, no compiler";
+  for (const Json& mode : {Json("auto"), Json("required")}) {
+    const auto bound = reader.read(two_tools(mode).dump(), ignored);
+    ASSERT_TRUE(bound) << bound.error().message;
+    EXPECT_NE(bound->mask, nullptr);
+  }
+  EXPECT_EQ(made, 1);
+  const Json bad = {{"type", "json_schema"}, {"json_schema", {{"schema", "bad"}}}};
+  EXPECT_EQ(reader.read(chat_body("x", {{"response_format", bad}}).dump(), ignored).error().message, "grammar: bad");
+  EXPECT_EQ(reader.read("[]", ignored).error().message, "request body: expected an object, got array");
+
+  api::ChatReader without(engine, [] { return nullptr; });
+  EXPECT_EQ(without.read(two_tools("auto").dump(), ignored)->mask, nullptr);
+  const auto refused = without.read(two_tools("required").dump(), ignored);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.starts_with("this build has no structured output")) << refused.error().message;
 }
 
 TEST(Forms, StrictToolsOfResponsesStayStrict) {
