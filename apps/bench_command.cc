@@ -13,6 +13,7 @@
 #include "bench_report.h"
 #include "bench_text.h"
 #include "model_flags.h"
+#include "model_loading.h"
 #include "refuse.h"
 #include "run/model.h"
 #include "run/roof.h"
@@ -26,7 +27,7 @@ namespace {
 constexpr int64_t kMostTokens = int64_t{1} << 24;  // of a test and before it
 
 struct Arguments {
-  std::string model, plot, mmproj, cache_type;
+  std::string model, plot, mmproj;
   std::string image;  // "WxH": measure a picture instead of text
   TextTests text;
   bool json = false, profile = false, roof_only = false;
@@ -34,7 +35,9 @@ struct Arguments {
 };
 
 Result<void> measure_picture(Model& model, const Arguments& arguments, const Roof& roof, Profile& profile) {
-  auto image = bench_image(model, arguments.image, arguments.text.repeat, profile);
+  const auto size = picture_size(arguments.image);
+  if (!size) return tl::unexpected(size.error());
+  auto image = bench_image(model, *size, arguments.text.repeat, profile);
   if (!image) return forward_error(image);
   if (arguments.json)
     fmt::print("{}\n", to_json(roof, *image).dump(2));
@@ -87,7 +90,7 @@ Result<void> run(Arguments arguments) {
   if (arguments.profile) arguments.options.profile = &profile;
   const auto begin = Clock::now();
   auto model =
-      Model::load(std::make_shared<Checkpoint>(std::move(*checkpoint)), arguments.options, std::move(*mmproj));
+      load_model(std::make_shared<Checkpoint>(std::move(*checkpoint)), arguments.options, std::move(*mmproj));
   if (!model) return forward_error(model);
   if (!arguments.json) fmt::print("loaded in {:.1f} s\n", seconds_since(begin));
   if (!arguments.image.empty()) return measure_picture(**model, arguments, *roof, profile);
@@ -100,7 +103,7 @@ void add_bench_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
   CLI::App* command = app.add_subcommand("bench", "measure a model's speed beside this machine's limits");
-  command->add_option("MODEL", a.model, "checkpoint: directory or GGUF file");
+  CLI::Option* model = add_model_argument(*command, a.model);
   command->add_option("--prompt", a.text.prompt, "tokens of the prompt test; 0: skip it")
       ->capture_default_str()
       ->check(CLI::Range(int64_t{0}, kMostTokens));
@@ -116,28 +119,26 @@ void add_bench_command(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 4096));
   CLI::Option* image =
       command->add_option("--image", a.image, "measure a picture of WxH pixels (1024x1024) instead of text")
-          ->expected(0, 1);
-  command->add_option("--mmproj", a.mmproj, "GGUF vision part; default: beside the model");
+          ->expected(0, 1)
+          ->check(CLI::Validator(
+              [](const std::string& text) {
+                const auto size = picture_size(text);
+                return size ? std::string() : size.error().message;
+              },
+              ""));
   command->add_option("--repeat", a.text.repeat, "runs of each test; the median counts")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  command->add_option("--threads", a.options.threads, "threads; 0: one a physical core")->check(CLI::Range(0, 4096));
-  command->add_flag("--pin", a.options.pin, "keep each but the caller's on a core of its own");
-  command->add_option("--isa", a.options.isa, "instruction set; empty: the best that is here");
-  command->add_option("--batch", a.options.max_batch_tokens, "most tokens of one step")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 65536));
-  command->add_option("--cache-type", a.cache_type, "numbers in the cache: bf16, f32 or q8")
-      ->check(CLI::IsMember({"bf16", "f32", "q8"}));
-  command->add_flag("--exact", a.options.exact, "float32 throughout");
+      ->check(CLI::Range(1, 100'000));
+  add_mmproj_flag(*command, a.mmproj);
+  add_compute_flags(*command, a.options);
+  add_attention_scale_flag(*command, a.options.softmax_scale);
   command->add_flag("--profile", a.profile, "time, bytes and GB/s of each operator");
-  command->add_flag("--roof", a.roof_only, "only measure the machine");
-  command->add_flag("--json", a.json, "print JSON");
+  command->add_flag("--roof", a.roof_only, "only measure the machine; needs no MODEL");
+  add_json_flag(*command, a.json);
   command->add_option("--plot", a.plot, "write tokens a second over depth to this SVG file");
-  command->callback([arguments, image, &exit_code] {
+  command->callback([arguments, image, model, &exit_code] {
     if (image->count() > 0 && arguments->image.empty()) arguments->image = "1024x1024";
-    if (arguments->model.empty() && !arguments->roof_only) throw CLI::RequiredError("model");
-    arguments->options.cache_type = cache_type_named(arguments->cache_type);
+    if (arguments->model.empty() && !arguments->roof_only) throw CLI::RequiredError(model->get_name());
     if (const auto done = run(*arguments); !done) exit_code = refuse(done.error());
   });
 }

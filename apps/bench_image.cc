@@ -20,18 +20,26 @@ bool parse_side(std::string_view text, int64_t& out) {
 
 }  // namespace
 
-Result<ImageMeasurement> bench_image(Model& model, const std::string& size, int repeat, Profile& profile) {
+Result<PictureSize> picture_size(const std::string& text) {
+  PictureSize size{};
+  const size_t cross = text.find('x');
+  if (!parse_side(std::string_view(text).substr(0, cross), size.width) ||
+      !parse_side(cross == std::string::npos ? text : std::string_view(text).substr(cross + 1), size.height))
+    return bad_input(fmt::format("{}: expected WIDTHxHEIGHT in pixels", text));
+  return size;
+}
+
+Result<ImageMeasurement> bench_image(Model& model, PictureSize size, int repeat, Profile& profile) {
   ImageMeasurement result;
-  const size_t cross = size.find('x');
-  if (!parse_side(std::string_view(size).substr(0, cross), result.width) ||
-      !parse_side(cross == std::string::npos ? size : std::string_view(size).substr(cross + 1), result.height))
-    return bad_input(fmt::format("--image {}: expected WIDTHxHEIGHT in pixels", size));
+  result.width = size.width;
+  result.height = size.height;
   if (!model.sees()) return model.encode({}).map([](const auto&) { return ImageMeasurement{}; });
   const VisionConfig& vision = *model.config().vision;
   const int64_t unit = vision.patch * vision.merge;
   for (int64_t* side : {&result.width, &result.height}) {
     if (*side > vision.image_size)
-      return bad_input(fmt::format("--image {}: the tower takes up to {} pixels a side", size, vision.image_size));
+      return bad_input(fmt::format("--image {}x{}: the tower takes up to {} pixels a side", size.width, size.height,
+                                   vision.image_size));
     *side = (*side + unit - 1) / unit * unit;
   }
 

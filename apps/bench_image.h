@@ -29,7 +29,14 @@ struct ImageMeasurement {
   }
 };
 
-// `size`: "WxH" in pixels, or one number for both; rounded up to whole tokens.
-Result<ImageMeasurement> bench_image(Model& model, const std::string& size, int repeat, Profile& profile);
+struct PictureSize {
+  int64_t width, height;  // pixels
+};
+
+// "WxH", or one number for both.
+Result<PictureSize> picture_size(const std::string& text);
+
+// The size is rounded up to whole tokens.
+Result<ImageMeasurement> bench_image(Model& model, PictureSize size, int repeat, Profile& profile);
 
 }  // namespace sirocco

@@ -12,10 +12,11 @@
 
 #include "answer_printer.h"
 #include "conversation.h"
-#include "engine_flags.h"
 #include "exit_codes.h"
 #include "interrupt.h"
 #include "line_editor.h"
+#include "model_flags.h"
+#include "model_loading.h"
 #include "refuse.h"
 #include "request_flags.h"
 
@@ -165,7 +166,7 @@ class Chat {
 
 void add_chat_command(CLI::App& app, int& exit_code) {
   struct Options {
-    EngineFlags engine;
+    EngineOptions engine;
     RequestFlags request;
     std::string session;
     std::vector<std::string> pictures;
@@ -181,7 +182,7 @@ void add_chat_command(CLI::App& app, int& exit_code) {
       ->allow_extra_args(false);
   command->footer(std::string("Within the chat:\n") + kHelp + "\n" + kExitCodesHelp);
   command->callback([options, &exit_code] {
-    auto engine = open_engine(options->engine);
+    auto engine = load_engine(options->engine);
     if (!engine) {
       exit_code = refuse(engine.error());
       return;

@@ -10,9 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "exit_codes.h"
 #include "model/known_models.h"
 #include "model/sizes.h"
 #include "model_argument.h"
+#include "model_flags.h"
 #include "number_text.h"
 #include "refuse.h"
 
@@ -182,11 +184,11 @@ int compare(const CompareOptions& options) {
   }
   if (options.json) {
     print_json(models, options);
-    return 0;
+    return kExitDone;
   }
   print_table(table(models, options));
   for (size_t i = 1; i < models.size(); ++i) print_ratios(models.front(), models[i]);
-  return 0;
+  return kExitDone;
 }
 
 }  // namespace
@@ -197,9 +199,12 @@ void add_compare_command(CLI::App& app, int& exit_code) {
   command->add_option("MODELS", options->models, "paths as for inspect, or names: " + known_model_names())
       ->required()
       ->expected(-1);
-  command->add_option("--context", options->context, "tokens of context to size the cache and the work for")
+  command
+      ->add_option("--context", options->context,
+                   "tokens of context to size the cache and the work for; default: each model's longest for the "
+                   "cache, none for the work")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 31));
-  command->add_flag("--json", options->json, "print one JSON object");
+  add_json_flag(*command, options->json);
   command->callback([options, &exit_code] { exit_code = compare(*options); });
 }
 

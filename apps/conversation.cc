@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conversation.h"
 
-#include <fstream>
-#include <iterator>
 #include <span>
 
 #include "base/file.h"
-
 #include "picture_files.h"
 
 namespace sirocco {
@@ -42,10 +39,9 @@ Result<void> Conversation::save(const std::string& path) const {
 }
 
 Result<void> Conversation::load(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(ErrorKind::not_found, path + ": cannot be opened");
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  const Json json = text.size() < (size_t{1} << 26) ? Json::parse(text, nullptr, false) : Json();
+  auto text = read_file(path, size_t{1} << 26);
+  if (!text) return forward_error(text);
+  const Json json = Json::parse(*text, nullptr, false);
   if (!json.is_object() || !json.contains("messages") || !json["messages"].is_array())
     return bad_input(path + ": expected an object with messages");
   Conversation loaded;

@@ -11,11 +11,13 @@
 
 #include "base/cores.h"
 #include "base/memory_nodes.h"
+#include "exit_codes.h"
 #include "inspect_vision.h"
 #include "model/bind.h"
 #include "model/known_models.h"
 #include "model/sizes.h"
 #include "model_argument.h"
+#include "model_flags.h"
 #include "number_text.h"
 #include "ops/select.h"
 #include "refuse.h"
@@ -216,7 +218,7 @@ int inspect(const InspectOptions& options) {
     const auto file = Checkpoint::open(options.model);
     if (!file || !is_vision_file(*file)) return refuse(model.error());
     const auto shown = inspect_vision(*file, options.json, options.tensors);
-    return shown ? 0 : refuse(shown.error());
+    return shown ? kExitDone : refuse(shown.error());
   }
   Binding binding = try_binding(*model);
   if (const auto added = add_vision_file(*model); !added && binding.problem.empty())
@@ -226,11 +228,11 @@ int inspect(const InspectOptions& options) {
     Json json = describe(*model, binding);
     if (list_tensors) json["tensors"] = tensor_list(*model, binding);
     fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
-    return 0;
+    return kExitDone;
   }
   print_description(*model, binding);
   if (list_tensors) print_tensors(*model, binding);
-  return 0;
+  return kExitDone;
 }
 
 int inspect_cpu() {
@@ -243,7 +245,7 @@ int inspect_cpu() {
     fmt::print("memory nodes: {}; packed weights and the cache are spread over them\n", nodes);
   else
     fmt::print("memory nodes: one, or not told\n");
-  return 0;
+  return kExitDone;
 }
 
 }  // namespace
@@ -251,13 +253,15 @@ int inspect_cpu() {
 void add_inspect_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* command = app.add_subcommand("inspect", "say what a model is: sizes, cache, work and files");
-  command->add_option(
+  auto* model = command->add_option(
       "MODEL", options->model,
       "directory, .gguf, .safetensors, params.json, config.json or the name of a known model");
-  command->add_flag("--json", options->json, "print one JSON object");
-  command->add_flag("--tensors", options->tensors, "list every tensor of the files");
-  command->add_flag("--cpu", options->cpu,
-                    "say which kernels run on this processor, and why; needs no MODEL");
+  auto* json = add_json_flag(*command, options->json);
+  auto* tensors = command->add_flag("--tensors", options->tensors, "list every tensor of the files");
+  command->add_flag("--cpu", options->cpu, "say which kernels run on this processor, and why; needs no MODEL")
+      ->excludes(model)
+      ->excludes(json)
+      ->excludes(tensors);
   command->callback([options, &exit_code] {
     if (options->cpu) {
       exit_code = inspect_cpu();

@@ -9,9 +9,8 @@
 #include <vector>
 
 #include "exit_codes.h"
-#include "load_progress_line.h"
-#include "engine_flags.h"
 #include "model_flags.h"
+#include "model_loading.h"
 #include "npy_file.h"
 #include "refuse.h"
 #include "token_run.h"
@@ -21,8 +20,7 @@ namespace sirocco {
 namespace {
 
 struct LogitsOptions {
-  std::string model, tokens, out;
-  std::string softmax_scale = "plain";
+  std::string model, mmproj, tokens, out;
   std::vector<std::string> pictures;
   int64_t position = 0;
   ModelOptions options;
@@ -31,15 +29,11 @@ struct LogitsOptions {
 Result<int64_t> write_logits(LogitsOptions& o) {
   auto opened = Checkpoint::open(o.model);
   if (!opened) return forward_error(opened);
-  auto mmproj = open_mmproj(*opened, "");
+  auto mmproj = open_mmproj(*opened, o.mmproj);
   if (!mmproj) return forward_error(mmproj);
-  o.options.softmax_scale = softmax_scale_named(o.softmax_scale);
   o.options.pack_when_used = true;
-  LoadProgressLine line;
-  o.options.progress = [&](uint64_t done, uint64_t total) { line.show({done, total}); };
-  auto model = Model::load(std::make_shared<const Checkpoint>(std::move(*opened)), o.options,
-                           std::move(*mmproj));
-  line.erase();
+  auto model =
+      load_model(std::make_shared<const Checkpoint>(std::move(*opened)), o.options, std::move(*mmproj));
   if (!model) return forward_error(model);
   const Config& config = (*model)->config();
   auto ids = read_token_file(o.tokens, config.vocabulary);
@@ -68,23 +62,20 @@ Result<int64_t> write_logits(LogitsOptions& o) {
 void add_logits_command(CLI::App& app, int& exit_code) {
   auto o = std::make_shared<LogitsOptions>();
   CLI::App* command = app.add_subcommand("logits", "write the logits of given tokens to a .npy file");
-  command->add_option("MODEL", o->model, "a model directory, a .gguf or a .safetensors file")->required();
-  command->add_option("--tokens", o->tokens, "JSON file with a list of token ids")->required();
+  add_model_argument(*command, o->model)->required();
+  command->add_option("--tokens", o->tokens, "JSON file with a list of token ids, by itself or as ids or tokens")
+      ->required();
   command->add_option("--out", o->out, "float32 [tokens, vocabulary] in NumPy's format")->required();
   command
       ->add_option("--image", o->pictures,
                    "a picture for the image tokens among them, in order; may be given more than once")
       ->allow_extra_args(false);
-  command->add_option("--position", o->position, "position of the first token; default 0")
+  command->add_option("--position", o->position, "position of the first token")
+      ->capture_default_str()
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 30));
-  command
-      ->add_option("--attention-scale", o->softmax_scale, "reading of the softmax scale: plain or mscale")
-      ->check(CLI::IsMember({"plain", "mscale"}));
-  command->add_flag("--exact", o->options.exact, "float32 throughout");
-  command->add_option("--threads", o->options.threads, "threads that compute; 0: one a physical core")
-      ->check(CLI::Range(0, 4096));
-  command->add_option("--isa", o->options.isa,
-                      "kernels to use, as inspect --cpu lists them; default: the best here");
+  add_mmproj_flag(*command, o->mmproj);
+  add_compute_flags(*command, o->options);
+  add_attention_scale_flag(*command, o->options.softmax_scale);
   command->footer(kExitCodesHelp);
   command->callback([o, &exit_code] {
     const auto written = write_logits(*o);

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flags of the commands that load a model without an engine: bench, perplexity, logits.
+// Flags that several commands take: each has one name, wording, default and bound wherever it is offered.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <string>
 
 #include "run/model.h"
+#include "sirocco/options.h"
 
 namespace sirocco {
 
-// "bf16", "f32" or "q8", which the parsing has checked; anything else is the mode's own choice.
-inline CacheType cache_type_named(const std::string& name) {
-  if (name == "bf16") return CacheType::bf16;
-  if (name == "f32") return CacheType::f32;
-  return name == "q8" ? CacheType::q8 : CacheType::automatic;
-}
+// MODEL, how it computes, and what an engine adds to that: --template, --mmproj, --context, --deterministic.
+void add_engine_flags(CLI::App& command, EngineOptions& options);
+
+// How a model computes, where there is no engine: --threads, --pin, --isa, --exact, --cache-type, --batch.
+void add_compute_flags(CLI::App& command, ModelOptions& options);
+
+CLI::Option* add_model_argument(CLI::App& command, std::string& path);
+CLI::Option* add_mmproj_flag(CLI::App& command, std::string& path);
+CLI::Option* add_template_flag(CLI::App& command, std::string& name);
+CLI::Option* add_attention_scale_flag(CLI::App& command, SoftmaxScale& scale);
+CLI::Option* add_json_flag(CLI::App& command, bool& json);
 
 }  // namespace sirocco

@@ -14,14 +14,13 @@
 #include "base/json.h"
 #include "base/mapped_file.h"
 #include "engine/open_tokenizer.h"
-#include "engine_flags.h"
 #include "exit_codes.h"
-#include "load_progress_line.h"
 #include "measure/divergence.h"
 #include "measure/log_softmax.h"
 #include "measure/logits_file.h"
 #include "measure/text_windows.h"
 #include "model_flags.h"
+#include "model_loading.h"
 #include "refuse.h"
 #include "run/model.h"
 
@@ -33,7 +32,6 @@ constexpr int64_t kDefaultContext = 512;
 
 struct Arguments {
   std::string model, text, kl_base, save_logits;
-  std::string softmax_scale = "plain", cache_type = "auto";
   int64_t context = 0, stride = 0;  // 0: the base's, else the defaults
   bool json = false;
   ModelOptions options;
@@ -116,10 +114,7 @@ Result<Outcome> judge(Arguments& a) {
   auto opened = Checkpoint::open(a.model);
   if (!opened) return forward_error(opened);
   auto checkpoint = std::make_shared<const Checkpoint>(std::move(*opened));
-  LoadProgressLine line;
-  a.options.progress = [&](uint64_t done, uint64_t total) { line.show({done, total}); };
-  auto model = Model::load(checkpoint, a.options);
-  line.erase();
+  auto model = load_model(checkpoint, a.options);
   if (!model) return forward_error(model);
   const Config& config = (*model)->config();
   Outcome outcome;
@@ -206,29 +201,23 @@ void print(const Outcome& o) {
 }
 
 void add_options(CLI::App& command, Arguments& a) {
-  command.add_option("MODEL", a.model, "a model directory, a .gguf or a .safetensors file")->required();
+  add_model_argument(command, a.model)->required();
   command.add_option("--text", a.text, "UTF-8 text to predict; each of its tokens is judged once")
       ->required();
-  command.add_option("--context", a.context, "tokens of a window, BOS included; default 512, or the base's")
+  command
+      .add_option("--context", a.context,
+                  "tokens of a window, BOS included, at most the model's longest; default: 512, or the base's")
       ->check(CLI::Range(int64_t{2}, int64_t{1} << 30));
   command
       .add_option("--stride", a.stride,
-                  "tokens from window to window: each is judged behind at least context - 1 - stride others; "
-                  "default half the context")
+                  "tokens from window to window, less than the context: each is judged behind at least context - 1 - "
+                  "stride others; default: half the context, or the base's")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 30));
   command.add_option("--kl-base", a.kl_base, "logits of another run to measure the distance from");
   command.add_option("--save-logits", a.save_logits, "write this run's logits, for another's --kl-base");
-  command.add_option("--attention-scale", a.softmax_scale, "reading of the softmax scale: plain or mscale")
-      ->check(CLI::IsMember({"plain", "mscale"}));
-  command
-      .add_option("--cache-type", a.cache_type, "auto, bf16, f32 or q8; auto: f32 in exact mode, else bf16")
-      ->check(CLI::IsMember({"auto", "bf16", "f32", "q8"}));
-  command.add_flag("--exact", a.options.exact, "float32 throughout");
-  command.add_option("--threads", a.options.threads, "threads that compute; 0: one a physical core")
-      ->check(CLI::Range(0, 4096));
-  command.add_option("--isa", a.options.isa,
-                     "kernels to use, as inspect --cpu lists them; default: the best here");
-  command.add_flag("--json", a.json, "print one JSON object");
+  add_json_flag(command, a.json);
+  add_compute_flags(command, a.options);
+  add_attention_scale_flag(command, a.options.softmax_scale);
 }
 
 }  // namespace
@@ -241,8 +230,6 @@ void add_perplexity_command(CLI::App& app, int& exit_code) {
   command->footer(std::string("Error bars are standard errors with tokens taken for independent.\n") +
                   kExitCodesHelp);
   command->callback([a, &exit_code] {
-    a->options.softmax_scale = softmax_scale_named(a->softmax_scale);
-    a->options.cache_type = cache_type_named(a->cache_type);
     const auto outcome = judge(*a);
     if (!outcome) {
       exit_code = refuse(outcome.error());

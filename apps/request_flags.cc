@@ -17,30 +17,33 @@ const CLI::Validator kFinite(
 }  // namespace
 
 void add_request_flags(CLI::App& command, RequestFlags& flags) {
-  command.add_option("--max-tokens", flags.max_tokens, "longest answer; default: until the context is full")
+  command.add_option("--max-tokens", flags.max_tokens, "longest answer in tokens; default: until the context is full")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
   command.add_option("--temperature", flags.temperature,
-                     "0: greedy; default: 0.7 with thinking, 0.3 without")
+                     "0 to 100, 0: greedy; default: 0.7 with thinking, 0.3 without")
       ->check(kFinite);
-  command.add_option("--top-p", flags.top_p, "keep the likeliest tokens of this weight; default 1")
+  command
+      .add_option("--top-p", flags.top_p,
+                  "keep the likeliest tokens of this weight, above 0 to 1; default 1: all")
       ->check(kFinite);
   command.add_option("--top-k", flags.top_k, "keep this many tokens; default 0: all");
   command.add_option("--min-p", flags.min_p,
-                     "keep tokens at least this likely relative to the first; default 0")
+                     "keep tokens at least this likely relative to the first, 0 to 1; default 0: all")
       ->check(kFinite);
   command.add_option("--repeat-penalty", flags.repeat_penalty,
-                     "divide logits of tokens seen before; default 1")
+                     "divide logits of tokens seen before, 0.001 to 1000; default 1: off")
       ->check(kFinite);
-  command.add_option("--presence-penalty", flags.presence_penalty, "lower logits of tokens said; default 0")
+  command.add_option("--presence-penalty", flags.presence_penalty,
+                     "lower logits of tokens said, -100 to 100; default 0: off")
       ->check(kFinite);
   command.add_option("--frequency-penalty", flags.frequency_penalty,
-                     "the same, each time they were said; default 0")
+                     "the same, each time they were said, -100 to 100; default 0: off")
       ->check(kFinite);
   command.add_option("--seed", flags.seed, "the same seed gives the same answer; default: another each time");
   command.add_option("--stop", flags.stop, "end before this text; may be given more than once")
       ->allow_extra_args(false);
   command.add_option("--system", flags.system, "system prompt; default: none");
-  command.add_option("--reasoning-effort", flags.reasoning_effort, "none or high; default none")
+  command.add_option("--reasoning-effort", flags.reasoning_effort, "whether to think before answering; default: none")
       ->check(CLI::IsMember({"none", "high"}));
 }
 

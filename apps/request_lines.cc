@@ -5,14 +5,14 @@
 
 #include <cstdio>
 #include <deque>
-#include <fstream>
-#include <iostream>
 #include <optional>
 
 #include "answer_printer.h"
 #include "exit_codes.h"
+#include "input.h"
 #include "interrupt.h"
 #include "refuse.h"
+#include "stopwatch.h"
 
 namespace sirocco {
 namespace {
@@ -97,25 +97,23 @@ class Lines {
 }  // namespace
 
 int answer_lines(Engine& engine, const std::string& path, const RequestFlags& flags) {
-  std::ifstream file;
-  if (path != "-") {
-    file.open(path, std::ios::binary);
-    if (!file) return refuse({ErrorKind::not_found, path + ": cannot be opened"});
-  }
-  std::istream& input = path == "-" ? std::cin : file;
   const InterruptGuard guard;
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = Clock::now();
   Lines lines(engine, flags);
-  for (std::string line; std::getline(input, line);)
-    if (!line.empty() && !lines.submit(line)) return kExitInterrupted;
-  if (!lines.print_all()) return kExitInterrupted;
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+  bool interrupted = false;
+  const auto read = for_each_line(path, [&](const std::string& line, size_t) {
+    interrupted = !lines.submit(line);
+    return !interrupted;
+  });
+  if (!read) return refuse(read.error());
+  if (interrupted || !lines.print_all()) return kExitInterrupted;
+  const double elapsed_s = seconds_since(begin);
   const Timings& t = lines.total().timings;
   fmt::print(
       stderr,
       "{} prompt tokens ({} cached), {} answer tokens in {:.2f} s: {:.1f} tok/s together, logits {:016x}\n",
-      t.prompt_tokens, lines.total().usage.cached_tokens, t.predicted_tokens, elapsed.count(),
-      elapsed.count() > 0.0 ? static_cast<double>(t.predicted_tokens) / elapsed.count() : 0.0,
+      t.prompt_tokens, lines.total().usage.cached_tokens, t.predicted_tokens, elapsed_s,
+      elapsed_s > 0.0 ? static_cast<double>(t.predicted_tokens) / elapsed_s : 0.0,
       lines.total().logits_hash);
   return lines.failed() ? kExitError : kExitDone;
 }

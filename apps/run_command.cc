@@ -5,9 +5,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -15,9 +12,11 @@
 #include <vector>
 
 #include "answer_printer.h"
-#include "engine_flags.h"
 #include "exit_codes.h"
+#include "input.h"
 #include "interrupt.h"
+#include "model_flags.h"
+#include "model_loading.h"
 #include "picture_files.h"
 #include "refuse.h"
 #include "request_flags.h"
@@ -28,8 +27,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr const char* kJsonHelp =
+    "The object of --json, and each line of --jsonl: text, reasoning, tool_calls (id, function: name, arguments),\n"
+    "tokens (ids), finish_reason, usage and timings as the server's, logits_hash (equal hashes: the last logits\n"
+    "were equal to the bit), and error where there is one; a line that was refused has error alone.\n\n";
+
 struct RunOptions {
-  EngineFlags engine;
+  EngineOptions engine;
   RequestFlags request;
   std::string prompt;
   std::vector<std::string> pictures;  // paths
@@ -38,13 +42,6 @@ struct RunOptions {
   bool raw = false;
   bool json = false;
 };
-
-Result<std::string> read_whole(const std::string& path) {
-  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(ErrorKind::not_found, path + ": cannot be opened");
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
 
 std::string chat_json(const RunOptions& options) {
   Json request;
@@ -62,7 +59,6 @@ Result<GenerateRequest> raw_request(const Engine& engine, const RunOptions& opti
   request.prompt = engine.tokenize(options.prompt,
                                    {.add_begin = !options.prompt.starts_with("<s>"), .parse_special = true});
   request.format = ReplyFormat::text;
-  request.sampling.temperature = 0.3;
   Json fields = Json::object();
   set_request_fields(options.request, fields);
   if (auto ok = engine.read_fields(fields.dump(), request); !ok) return forward_error(ok);
@@ -72,10 +68,11 @@ Result<GenerateRequest> raw_request(const Engine& engine, const RunOptions& opti
 Result<GenerateRequest> make_request(const Engine& engine, const RunOptions& options) {
   if (options.raw) return raw_request(engine, options);
   if (options.request_file.empty()) return engine.chat_request(chat_json(options), ChatRules::lenient);
-  auto text = read_whole(options.request_file);
+  auto text = read_input(options.request_file);
   if (!text) return forward_error(text);
+  const std::string name = options.request_file == "-" ? "standard input" : options.request_file;
   auto request = engine.chat_request(with_request_fields(options.request, *text), ChatRules::lenient);
-  if (!request) return fail(request.error().kind, options.request_file + ": " + request.error().message);
+  if (!request) return fail(request.error().kind, name + ": " + request.error().message);
   return request;
 }
 
@@ -99,14 +96,14 @@ int run(RunOptions& options) {
   const bool needs_prompt = options.request_file.empty() && options.jsonl_file.empty();
   if (needs_prompt && (options.prompt.empty() || options.prompt == "-")) {
     if (::isatty(STDIN_FILENO) == 1) fmt::print(stderr, "Type the prompt; Ctrl-D ends it.\n");
-    options.prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
+    options.prompt = standard_input();
     while (options.prompt.ends_with('\n')) options.prompt.pop_back();
     if (options.prompt.empty()) return refuse({ErrorKind::bad_input, "the prompt is empty"});
   }
   if (!options.jsonl_file.empty() && options.jsonl_file != "-" &&
       ::access(options.jsonl_file.c_str(), R_OK) != 0)
     return refuse({ErrorKind::not_found, options.jsonl_file + ": cannot be opened"});
-  auto engine = open_engine(options.engine);
+  auto engine = load_engine(options.engine);
   if (!engine) return refuse(engine.error());
   if (options.jsonl_file.empty()) return answer_one(**engine, options);
   return answer_lines(**engine, options.jsonl_file, options.request);
@@ -118,24 +115,26 @@ void add_run_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "answer a prompt, a request or a file of requests");
   add_engine_flags(*command, options->engine);
-  command->add_option("PROMPT", options->prompt, "the user's message; left out or -: standard input");
+  auto* prompt = command->add_option("PROMPT", options->prompt, "the user's message; left out or -: standard input");
   auto* image = command
                     ->add_option("--image", options->pictures,
                                  "a picture for the message, in front of its text; may be given more than once")
                     ->allow_extra_args(false);
   add_request_flags(*command, options->request);
   auto* raw = command->add_flag("--raw", options->raw,
-                                "no chat layout; control tokens in the prompt such as [INST] are real");
+                                "no chat layout, and temperature 1 by default; control tokens in the prompt such "
+                                "as [INST] are real");
   raw->excludes(image);
-  command->add_flag("--json", options->json, "print one JSON object instead of text");
-  auto* request =
-      command->add_option("--request", options->request_file, "a file with an OpenAI chat request");
+  add_json_flag(*command, options->json);
+  auto* request = command->add_option("--request", options->request_file,
+                                      "a file with an OpenAI chat request, or -: standard input");
   auto* jsonl = command->add_option("--jsonl", options->jsonl_file,
-                                    "a file of such requests, one a line; a result line each, in order");
+                                    "a file of such requests, one a line, or -: standard input; a result line each, "
+                                    "in order");
   request->excludes(jsonl);
   for (auto* file : {request, jsonl})
-    file->excludes(raw)->excludes(image)->excludes(command->get_option("--system"));
-  command->footer(kExitCodesHelp);
+    file->excludes(prompt)->excludes(raw)->excludes(image)->excludes(command->get_option("--system"));
+  command->footer(std::string(kJsonHelp) + kExitCodesHelp);
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }
 

@@ -146,10 +146,15 @@ class Server {
 
 void add_serve_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("serve",
-                                         "serve the model over HTTP: OpenAI's, Anthropic's and "
-                                         "llama-server's interfaces on one port");
+                                         "serve the model over HTTP: OpenAI's, Anthropic's, llama-server's "
+                                         "and vLLM's interfaces on one port");
   auto options = std::make_shared<ServeOptions>();
   add_serve_options(*command, *options);
+  command->footer(
+      "Variables in brackets stand in for flags that are left out; so do llama-server's of the same meaning\n"
+      "(docs/serving.md).\n\n"
+      "Exit codes: 0 drained, or the time for it was over; 1 it could not start or load; 2 the command line or a\n"
+      "variable was wrong; 130 stopped at once by a second signal.");
   command->callback([options, &exit_code] {
     if (auto done = finish_serve_options(*options); !done) {
       exit_code = refuse(done.error());

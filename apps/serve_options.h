@@ -20,7 +20,6 @@ struct ServeOptions {
   api::ServiceOptions service;
   std::string api_key_file;
   http::FetchOptions pictures;  // hosts that image_url may name
-  std::string cache_type = "bf16";
   std::string log_format = "text";
   bool verbose = false;
   double timeout_s = 3600.0, drain_timeout_s = 30.0, ping_interval_s = 15.0;

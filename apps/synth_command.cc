@@ -2,7 +2,6 @@
 #include "synth_command.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -11,6 +10,8 @@
 #include <string>
 
 #include "base/file.h"
+#include "exit_codes.h"
+#include "progress_line.h"
 #include "refuse.h"
 #include "stopwatch.h"
 #include "synth/synthesize.h"
@@ -36,27 +37,6 @@ std::string flag_of(const char* field) {
   return flag;
 }
 
-// Redraws one line of stderr, a few times a second, on a terminal only.
-class ProgressLine {
- public:
-  void operator()(uint64_t done_bytes, uint64_t total_bytes) {
-    if (!on_terminal_ || (seconds_since(drawn_) < 0.2 && done_bytes != total_bytes)) return;
-    drawn_ = Clock::now();
-    const double rate = static_cast<double>(done_bytes) / std::max(seconds_since(start_), 1e-3);
-    fmt::print(
-        stderr, "\r{:5.1f} % of {:.2f} GB, {:.2f} GB/s, {:.0f} s left ",
-        100.0 * static_cast<double>(done_bytes) / static_cast<double>(std::max<uint64_t>(total_bytes, 1)),
-        static_cast<double>(total_bytes) * 1e-9, rate * 1e-9,
-        static_cast<double>(total_bytes - done_bytes) / std::max(rate, 1.0));
-    if (done_bytes == total_bytes) fmt::print(stderr, "\n");
-  }
-
- private:
-  bool on_terminal_ = ::isatty(STDERR_FILENO) != 0;
-  Clock::time_point start_ = Clock::now();
-  Clock::time_point drawn_{};
-};
-
 Result<void> copy_tokenizer(const Arguments& arguments) {
   if (arguments.tokenizer.empty()) return {};
   constexpr size_t kLargestBytes = size_t{256} << 20;
@@ -78,7 +58,11 @@ Result<void> run(Arguments& arguments) {
     return bad_input(fmt::format("{}: exists; --overwrite replaces it", arguments.path));
   }
   const auto start = Clock::now();
-  auto written = synth::synthesize(options, arguments.path, arguments.threads, ProgressLine());
+  auto written = [&] {
+    ProgressLine line("writing");
+    return synth::synthesize(options, arguments.path, arguments.threads,
+                             [&](uint64_t done, uint64_t total) { line.show(done, total); });
+  }();
   if (!written) return forward_error(written);
   auto copied = copy_tokenizer(arguments);
   if (!copied) return copied;
@@ -100,10 +84,12 @@ void add_synth_command(CLI::App& app, int& exit_code) {
   CLI::Option* type = nullptr;
   for (const auto& field : synth::text_fields()) {
     CLI::Option* option =
-        command->add_option(flag_of(field.name), arguments->options.*field.member, field.help);
+        command->add_option(flag_of(field.name), arguments->options.*field.member, field.help)->capture_default_str();
     if (std::string_view(field.name) == "layout") layout = option;
     if (std::string_view(field.name) == "type") type = option;
   }
+  layout->default_str("gguf for OUT.gguf, else native");
+  type->default_str("q4_k for gguf, else fp8");
   for (const auto& field : synth::integer_fields()) {
     command->add_option(flag_of(field.name), arguments->options.*field.member, field.help)
         ->capture_default_str()
@@ -118,7 +104,12 @@ void add_synth_command(CLI::App& app, int& exit_code) {
     command->add_flag(flag_of(field.name), arguments->options.*field.member, field.help);
   }
   command->add_option("--tokenizer", arguments->tokenizer, "a tekken.json to copy beside the weights");
-  command->add_option("--threads", arguments->threads, "threads that make weights; 0: all");
+  command->add_option("--threads", arguments->threads, "threads that make weights; 0: all")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 4096));
+  command->footer(
+      std::string("Sizes are at most 2^24, experts 8192; what does not fit together is refused by name.\n\n") +
+      kExitCodesHelp);
   command->add_flag("--overwrite", arguments->overwrite, "replace what exists");
   command->callback([arguments, layout, type, &exit_code] {
     arguments->layout_given = layout->count() > 0;

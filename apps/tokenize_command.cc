@@ -7,15 +7,14 @@
 #include <charconv>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
-#include <functional>
-#include <iostream>
-#include <iterator>
 #include <memory>
 #include <optional>
 
 #include "base/mapped_file.h"
 #include "engine/open_tokenizer.h"
+#include "exit_codes.h"
+#include "input.h"
+#include "model_flags.h"
 #include "picture/decode.h"
 #include "picture_files.h"
 #include "refuse.h"
@@ -30,7 +29,7 @@ namespace {
 
 struct TokenizeFlags {
   std::string tokenizer;
-  std::optional<std::string> text;  // nothing: standard input
+  std::optional<std::string> text;  // nothing or "-": standard input
   std::string jsonl;
   std::string bench;
   std::string version;
@@ -85,22 +84,6 @@ std::string tokenize_line(const Tokenizer& tokenizer, bool raw, std::string_view
   return json_line(ids, tokenizer.decode(ids, SpecialTokens::spell_out));
 }
 
-std::string standard_input() {
-  return {std::istreambuf_iterator<char>(std::cin), {}};
-}
-
-int for_each_line(const std::string& path, const std::function<void(const std::string&)>& use) {
-  std::ifstream file;
-  if (path != "-") {
-    file.open(path, std::ios::binary);
-    if (!file) return refuse({ErrorKind::not_found, path + ": cannot be opened"});
-  }
-  std::istream& input = path == "-" ? std::cin : file;
-  for (std::string line; std::getline(input, line);)
-    if (!line.empty()) use(line);
-  return 0;
-}
-
 double thread_seconds() {
   timespec time{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -119,7 +102,7 @@ int bench(const Tokenizer& tokenizer, const std::string& path) {
   const double megabytes = static_cast<double>(text.size()) / 1e6;
   fmt::print("{:.1f} MB, {} tokens, {:.2f} s of one thread: {:.1f} MB/s\n", megabytes, ids.size(), seconds,
              megabytes / seconds);
-  return 0;
+  return kExitDone;
 }
 
 // A tokenizer file, a directory with one, or else a model that brings its vocabulary (GGUF).
@@ -162,17 +145,20 @@ int tokenize(const TokenizeFlags& options) {
   auto tokenizer = open_any(options.tokenizer, options.version);
   if (!tokenizer) return refuse(tokenizer.error());
   if (!options.bench.empty()) return bench(*tokenizer, options.bench);
-  if (!options.jsonl.empty())
-    return for_each_line(options.jsonl, [&](const std::string& line) {
+  if (!options.jsonl.empty()) {
+    const auto read = for_each_line(options.jsonl, [&](const std::string& line, size_t) {
       fmt::print("{}\n", tokenize_line(*tokenizer, options.raw, line));
+      return true;
     });
-  const std::string text = options.text ? *options.text : standard_input();
+    return read ? kExitDone : refuse(read.error());
+  }
+  const std::string text = options.text && *options.text != "-" ? *options.text : standard_input();
   const auto ids = options.raw ? tokenizer->encode_raw(text) : tokenizer->encode(text);
   if (options.json)
     fmt::print("{}\n", json_line(ids, tokenizer->decode(ids, SpecialTokens::spell_out)));
   else
     fmt::print("{}\n", fmt::join(ids, " "));
-  return 0;
+  return kExitDone;
 }
 
 }  // namespace
@@ -184,14 +170,16 @@ void add_tokenize_command(CLI::App& app, int& exit_code) {
       ->add_option("TOKENIZER", options->tokenizer,
                    "tekken.json, tokenizer.json, a GGUF or a model directory")
       ->required();
-  command->add_option("TEXT", options->text, "the text; standard input if left out");
-  command->add_option("--jsonl", options->jsonl,
-                      "a file of {\"text\": …} or {\"request\": …} lines; - is stdin");
-  command->add_option("--bench", options->bench, "measure MB/s on a text file");
-  command->add_option("--template", options->version,
-                      "layout to use instead of the file's: v3, v7, v11, v13, v15");
-  command->add_flag("--raw", options->raw, "read spelled-out control tokens such as [INST]");
-  command->add_flag("--json", options->json, "print {\"ids\": […], \"text\": …}");
+  auto* text = command->add_option("TEXT", options->text, "the text; left out or -: standard input");
+  auto* jsonl = command->add_option(
+      "--jsonl", options->jsonl,
+      "a file of {\"text\": …} or {\"request\": …} lines, or - for standard input; a line of JSON each");
+  auto* bench = command->add_option("--bench", options->bench, "measure MB/s on a text file");
+  for (auto* other : {text, jsonl}) bench->excludes(other);
+  jsonl->excludes(text);
+  add_template_flag(*command, options->version);
+  command->add_flag("--raw", options->raw, "control tokens in the text such as [INST] are real");
+  add_json_flag(*command, options->json)->description("print {\"ids\": […], \"text\": …} instead of ids alone");
   command->callback([options, &exit_code] { exit_code = tokenize(*options); });
 }
 
@@ -207,7 +195,7 @@ void add_detokenize_command(CLI::App& app, int& exit_code) {
       ->add_option("TOKENIZER", options->tokenizer,
                    "tekken.json, tokenizer.json, a GGUF or a model directory")
       ->required();
-  command->add_option("IDS", options->ids, "token ids; standard input if left out");
+  command->add_option("IDS", options->ids, "token ids; left out: standard input");
   command->add_flag("--special", options->special, "spell control tokens out");
   command->callback([options, &exit_code] {
     auto tokenizer = open_any(options->tokenizer, "");

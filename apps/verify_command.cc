@@ -12,8 +12,9 @@
 #include <vector>
 
 #include "exit_codes.h"
-#include "load_progress_line.h"
 #include "model/bind.h"
+#include "model_flags.h"
+#include "model_loading.h"
 #include "refuse.h"
 #include "token_run.h"
 
@@ -48,10 +49,7 @@ int32_t largest(std::span<const float> row) {
 }
 
 Result<Verdict> try_scale(const std::shared_ptr<const Checkpoint>& checkpoint, ModelOptions options) {
-  LoadProgressLine line;
-  options.progress = [&](uint64_t done, uint64_t total) { line.show({done, total}); };
-  auto model = Model::load(checkpoint, options);
-  line.erase();
+  auto model = load_model(checkpoint, options);
   if (!model) return forward_error(model);
   Verdict verdict;
   size_t position = 0;
@@ -130,17 +128,15 @@ void add_verify_command(CLI::App& app, int& exit_code) {
   auto o = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("verify", "compare the 119B weights with published reference vectors");
-  command->add_option("MODEL", o->model, "the checkpoint: a directory or a .gguf")->required();
-  command->add_flag("--exact", o->options.exact, "float32 throughout");
-  command->add_option("--threads", o->options.threads, "threads that compute; 0: one a physical core")
-      ->check(CLI::Range(0, 4096));
+  add_model_argument(*command, o->model)->required();
+  add_compute_flags(*command, o->options);
   command->footer(kExitCodesHelp);
   command->callback([o, &exit_code] {
     const auto met = verify(o->model, o->options);
     if (!met)
       exit_code = refuse(met.error());
-    else
-      exit_code = *met ? kExitDone : kExitError;
+    else if (!*met)
+      exit_code = refuse({ErrorKind::bad_input, o->model + ": its logits are not the published ones"});
   });
 }
 

@@ -17,7 +17,7 @@ enum class SoftmaxScale {
   plain,   // (nope + rope)^-1/2, the vendor's
   mscale,  // times YaRN's mscale², as llama.cpp and current transformers multiply it
 };
-enum class CacheFormat { bf16, f32, q8 };  // of the latent cache; exact mode implies f32
+enum class CacheType { automatic, bf16, f32, q8 };  // of the latent cache; automatic: f32 in exact mode, else bf16
 enum class LogLevel { debug, info, warning };
 
 struct LoadProgress {
@@ -39,7 +39,7 @@ struct EngineOptions {
   // longer prompts, and those of other weights, take decoding's form of attention.
   bool deterministic = false;
   SoftmaxScale softmax_scale = SoftmaxScale::plain;
-  CacheFormat cache_format = CacheFormat::bf16;
+  CacheType cache_type = CacheType::automatic;
 
   int64_t context_tokens = 0;      // longest sequence; 0: the smaller of the model's limit and what fits
   int64_t cache_bytes = 0;         // of all sequences together; 0: from the memory that is left

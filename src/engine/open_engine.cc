@@ -11,16 +11,11 @@
 namespace sirocco {
 namespace {
 
-CacheType cache_type(CacheFormat format, bool exact) {
-  if (exact || format == CacheFormat::bf16) return CacheType::automatic;
-  return format == CacheFormat::f32 ? CacheType::f32 : CacheType::q8;
-}
-
 ModelOptions model_options(const EngineOptions& options) {
   ModelOptions model;
   model.exact = options.exact;
   model.softmax_scale = options.softmax_scale;
-  model.cache_type = cache_type(options.cache_format, options.exact);
+  model.cache_type = options.cache_type;
   // One form for prompts and answers: then a row's result does not depend on how it was chunked.
   if (options.deterministic) model.attention_form = AttentionForm::absorbed;
   model.threads = options.threads;

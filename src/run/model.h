@@ -23,8 +23,6 @@
 
 namespace sirocco {
 
-enum class CacheType { automatic, bf16, f32, q8 };  // automatic: f32 in exact mode, else bf16
-
 enum class AttentionForm {
   automatic,  // expanded for many new tokens of a sequence, absorbed for few: from what number on is measured
   absorbed,   // queries go into the latent space: cheaper for few

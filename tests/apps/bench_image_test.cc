@@ -44,7 +44,7 @@ TEST(BenchImage, RoundsSizesUpToWholeTokens) {
   const auto model = load(true);
   ASSERT_TRUE(model);
   Profile profile;
-  const auto wide = bench_image(*model, "57x28", 2, profile);
+  const auto wide = bench_image(*model, {57, 28}, 2, profile);
   ASSERT_TRUE(wide) << wide.error().message;
   EXPECT_EQ(wide->width, 84);
   EXPECT_EQ(wide->height, 28);
@@ -53,25 +53,31 @@ TEST(BenchImage, RoundsSizesUpToWholeTokens) {
   EXPECT_GT(wide->seconds, 0.0);
   EXPECT_LE(wide->fastest, wide->seconds);
   EXPECT_LE(wide->seconds, wide->slowest);
-  const auto square = bench_image(*model, "30", 1, profile);
+  const auto square = bench_image(*model, {30, 30}, 1, profile);
   ASSERT_TRUE(square);
   EXPECT_EQ(square->rows, 4);
   EXPECT_EQ(square->share({}), 0.0) << "no peak, no share";
 }
 
-TEST(BenchImage, RefusesOtherSizesAndTextModels) {
+TEST(BenchImage, ReadsSizes) {
+  EXPECT_EQ(picture_size("57x28")->width, 57);
+  EXPECT_EQ(picture_size("57x28")->height, 28);
+  EXPECT_EQ(picture_size("30")->height, 30);
+  for (const char* size : {"", "x", "10x", "-3", "0x28", "28 x28", "28x28x28", "foo"}) {
+    const auto result = picture_size(size);
+    ASSERT_FALSE(result) << size;
+    EXPECT_EQ(result.error().message, std::string(size) + ": expected WIDTHxHEIGHT in pixels");
+  }
+}
+
+TEST(BenchImage, RefusesLargerSizesAndTextModels) {
   const auto model = load(true);
   ASSERT_TRUE(model);
   Profile profile;
-  for (const char* size : {"", "x", "10x", "-3", "0x28", "28 x28", "28x28x28"}) {
-    const auto result = bench_image(*model, size, 1, profile);
-    ASSERT_FALSE(result) << size;
-    EXPECT_EQ(result.error().message, "--image " + std::string(size) + ": expected WIDTHxHEIGHT in pixels");
-  }
-  const auto large = bench_image(*model, "2000", 1, profile);
+  const auto large = bench_image(*model, {2000, 28}, 1, profile);
   ASSERT_FALSE(large);
-  EXPECT_EQ(large.error().message, "--image 2000: the tower takes up to 1540 pixels a side");
-  const auto blind = bench_image(*load(false), "28", 1, profile);
+  EXPECT_EQ(large.error().message, "--image 2000x28: the tower takes up to 1540 pixels a side");
+  const auto blind = bench_image(*load(false), {28, 28}, 1, profile);
   ASSERT_FALSE(blind);
   EXPECT_EQ(blind.error().kind, ErrorKind::unsupported);
 }

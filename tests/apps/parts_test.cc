@@ -6,8 +6,8 @@
 
 #include "answer.h"
 #include "conversation.h"
-#include "load_progress_line.h"
 #include "npy_file.h"
+#include "progress_line.h"
 #include "suggest.h"
 
 namespace sirocco {
@@ -61,8 +61,9 @@ TEST(Footer, CountsTimesAndBytes) {
             "logits 0000000000000abc");
 }
 
-TEST(LoadProgress, TellsRateAndTimeLeft) {
-  EXPECT_EQ(load_progress_text({1'000'000'000, 4'000'000'000}, 2.0), "loading 25 %, 0.50 GB/s, 6 s left");
+TEST(Progress, TellsRateAndTimeLeft) {
+  EXPECT_EQ(progress_text("loading", 1'000'000'000, 4'000'000'000, 2.0), "loading 25 %, 0.50 GB/s, 6 s left");
+  EXPECT_EQ(progress_text("writing", 0, 4'000'000'000, 0.0), "writing 0 %");
 }
 
 TEST(Conversation, SavesAndLoadsAndRefusesOthers) {

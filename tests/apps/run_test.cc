@@ -70,6 +70,8 @@ TEST_F(RunTest, RefusesWhatIsNoNumberAndFlagsThatNothingReads) {
   const std::string request = file("a.json", "{}");
   EXPECT_EQ(run("run " + kModel + " --system x --request " + request).exit_code, 2);
   EXPECT_EQ(run("run " + kModel + " --raw --request " + request).exit_code, 2);
+  EXPECT_EQ(run("run " + kModel + " Hi --request " + request).exit_code, 2);
+  EXPECT_EQ(run("run " + kModel + " Hi --jsonl " + request).exit_code, 2);
 }
 
 TEST_F(RunTest, JsonHasEveryField) {
