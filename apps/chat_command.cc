@@ -19,6 +19,7 @@
 #include "model_loading.h"
 #include "refuse.h"
 #include "request_flags.h"
+#include "request_reader.h"
 
 namespace sirocco {
 namespace {
@@ -72,12 +73,11 @@ class Chat {
  private:
   void turn(const std::string& text) {
     talk_.ask(text, pictures_);
-    nlohmann::ordered_json json = talk_.request();
     RequestFlags flags = flags_;
     flags.reasoning_effort = talk_.effort;
-    set_request_fields(flags, json);
-    auto request = engine_.chat_request(
-        json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace), ChatRules::lenient);
+    const nlohmann::ordered_json json = talk_.request();
+    auto request = RequestReader(engine_, flags)
+                       .read(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace), "message");
     Session said = request ? session_of(*request) : Session();
     auto stream = request ? engine_.submit(std::move(*request)) : Result<Stream>(forward_error(request));
     if (!stream) {

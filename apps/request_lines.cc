@@ -12,6 +12,7 @@
 #include "input.h"
 #include "interrupt.h"
 #include "refuse.h"
+#include "request_reader.h"
 #include "stopwatch.h"
 
 namespace sirocco {
@@ -26,11 +27,11 @@ struct Pending {
 
 class Lines {
  public:
-  Lines(Engine& engine, const RequestFlags& flags) : engine_(engine), flags_(flags) {}
+  Lines(Engine& engine, const RequestFlags& flags) : engine_(engine), reader_(engine, flags) {}
 
   // Keeps as many requests going as the engine takes; a full queue waits for the oldest answer.
-  bool submit(const std::string& line) {
-    auto request = read(line);
+  bool submit(const std::string& line, size_t number) {
+    auto request = reader_.read(line, fmt::format("line {}", number));
     if (!request) {
       pending_.push_back({std::nullopt, request.error().message});
       return true;
@@ -57,11 +58,6 @@ class Lines {
   const Finish& total() const { return total_; }
 
  private:
-  Result<GenerateRequest> read(const std::string& line) const {
-    auto request = engine_.chat_request(with_request_fields(flags_, line), ChatRules::lenient);
-    if (request) request->choices = 1;
-    return request;
-  }
   bool print_oldest() {
     Pending oldest = std::move(pending_.front());
     pending_.pop_front();
@@ -88,7 +84,7 @@ class Lines {
   }
 
   Engine& engine_;
-  const RequestFlags& flags_;
+  RequestReader reader_;
   std::deque<Pending> pending_;
   bool failed_ = false;
   Finish total_;
@@ -101,8 +97,8 @@ int answer_lines(Engine& engine, const std::string& path, const RequestFlags& fl
   const auto begin = Clock::now();
   Lines lines(engine, flags);
   bool interrupted = false;
-  const auto read = for_each_line(path, [&](const std::string& line, size_t) {
-    interrupted = !lines.submit(line);
+  const auto read = for_each_line(path, [&](const std::string& line, size_t number) {
+    interrupted = !lines.submit(line, number);
     return !interrupted;
   });
   if (!read) return refuse(read.error());

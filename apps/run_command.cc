@@ -21,6 +21,7 @@
 #include "refuse.h"
 #include "request_flags.h"
 #include "request_lines.h"
+#include "request_reader.h"
 
 namespace sirocco {
 namespace {
@@ -43,6 +44,7 @@ struct RunOptions {
   bool json = false;
 };
 
+// What the flags add is the reader's to add.
 std::string chat_json(const RunOptions& options) {
   Json request;
   request["messages"] = Json::array();
@@ -50,7 +52,6 @@ std::string chat_json(const RunOptions& options) {
     request["messages"].push_back({{"role", "system"}, {"content", options.request.system}});
   request["messages"].push_back(
       {{"role", "user"}, {"content", content_with_pictures(options.pictures, options.prompt)}});
-  set_request_fields(options.request, request);
   return request.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -67,11 +68,12 @@ Result<GenerateRequest> raw_request(const Engine& engine, const RunOptions& opti
 
 Result<GenerateRequest> make_request(const Engine& engine, const RunOptions& options) {
   if (options.raw) return raw_request(engine, options);
-  if (options.request_file.empty()) return engine.chat_request(chat_json(options), ChatRules::lenient);
+  RequestReader reader(engine, options.request);
+  if (options.request_file.empty()) return reader.read(chat_json(options), "prompt");
   auto text = read_input(options.request_file);
   if (!text) return forward_error(text);
   const std::string name = options.request_file == "-" ? "standard input" : options.request_file;
-  auto request = engine.chat_request(with_request_fields(options.request, *text), ChatRules::lenient);
+  auto request = reader.read(*text, name);
   if (!request) return fail(request.error().kind, name + ": " + request.error().message);
   return request;
 }
@@ -79,7 +81,6 @@ Result<GenerateRequest> make_request(const Engine& engine, const RunOptions& opt
 int answer_one(Engine& engine, const RunOptions& options) {
   auto request = make_request(engine, options);
   if (!request) return refuse(request.error());
-  request->choices = 1;
   auto stream = engine.submit(std::move(*request));
   if (!stream) return refuse(stream.error());
   const InterruptGuard guard;
@@ -127,7 +128,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
   raw->excludes(image);
   add_json_flag(*command, options->json);
   auto* request = command->add_option("--request", options->request_file,
-                                      "a file with an OpenAI chat request, or -: standard input");
+                                      "a file with an OpenAI chat request, read as the server does; -: standard input");
   auto* jsonl = command->add_option("--jsonl", options->jsonl_file,
                                     "a file of such requests, one a line, or -: standard input; a result line each, "
                                     "in order");

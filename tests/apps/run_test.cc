@@ -74,6 +74,41 @@ TEST_F(RunTest, RefusesWhatIsNoNumberAndFlagsThatNothingReads) {
   EXPECT_EQ(run("run " + kModel + " Hi --jsonl " + request).exit_code, 2);
 }
 
+TEST_F(RunTest, AFormThatARequestDemandsIsKept) {
+  const std::string schema = R"({"type": "object", "required": ["city"], "additionalProperties": false,
+    "properties": {"city": {"type": "string", "enum": ["Oslo", "Rome"]}}})";
+  const std::string request = R"({"messages": [{"role": "user", "content": "Hi"}], "temperature": 2, "seed": 1,
+    "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": )" + schema + "}}}";
+  const Outcome outcome = run("run " + kModel + " --request " + file("form.json", request));
+  if (run("run " + kModel + " --request " + file("form.json", request), Streams::both)
+          .output.find("this build has no structured output") != std::string::npos)
+    GTEST_SKIP() << "built without XGrammar";
+  EXPECT_EQ(outcome.exit_code, 0);
+  const auto json = nlohmann::json::parse(outcome.output, nullptr, false);
+  EXPECT_TRUE(json.is_object() && (json["city"] == "Oslo" || json["city"] == "Rome")) << outcome.output;
+  const std::string choice = R"({"messages": [{"role": "user", "content": "Hi"}], "temperature": 0, "tool_choice":
+    "required", "tools": [{"type": "function", "function": {"name": "wave", "parameters": {"type": "object"}}}]})";
+  const Outcome called = run("run " + kModel + " --json --request " + file("choice.json", choice));
+  EXPECT_EQ(nlohmann::json::parse(called.output)["tool_calls"][0]["function"]["name"], "wave") << called.output;
+  const std::string bad = R"({"messages": [{"role": "user", "content": "Hi"}], "response_format": {"type": "xml"}})";
+  const Outcome refused = run("run " + kModel + " --request " + file("bad.json", bad), Streams::both);
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.output.find("bad.json: response_format: unknown type"), std::string::npos) << refused.output;
+}
+
+TEST_F(RunTest, FieldsWithoutEffectAreNamedAndSeveralChoicesRefused) {
+  const std::string begin = R"({"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1, )";
+  const std::string one = file("one.json", begin + R"("sparkle": 1, "model": "x", "stream": true, "logprobs": true})");
+  const Outcome named = run("run " + kModel + " --request " + one, Streams::both);
+  EXPECT_EQ(named.exit_code, 0);
+  EXPECT_NE(named.output.find("one.json: ignored: sparkle, logprobs\n"), std::string::npos) << named.output;
+  const std::string lines = file("x.jsonl", "\n" + begin + R"("n": 2})" + "\n" + begin + R"("sparkle": 1})" + "\n");
+  const Outcome both = run("run " + kModel + " --jsonl " + lines, Streams::both);
+  EXPECT_EQ(both.exit_code, 1);
+  EXPECT_NE(both.output.find(R"({"error":"n: 2, expected 1)"), std::string::npos) << both.output;
+  EXPECT_NE(both.output.find("line 3: ignored: sparkle\n"), std::string::npos) << both.output;
+}
+
 TEST_F(RunTest, JsonHasEveryField) {
   const Outcome outcome = run("run " + kModel + " --temperature 0 --json --stop qqq 'What are you?'");
   EXPECT_EQ(outcome.exit_code, 0);
