@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that reads a client's bytes before the engine does. The first byte picks the reader.
+// Covers: src/api/chat_constraint.cc src/api/fields.cc src/api/messages_request.cc src/api/responses_request.cc
+// Covers: src/api/custom_input.cc src/api/item_references.cc src/api/stream_flags.cc src/http/message.cc
 #include <cstdint>
 #include <string_view>
 

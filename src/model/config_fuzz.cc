@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Input: a GGUF (by its magic), or JSON that is read as params.json, as config.json and as a known model's
-// document. A configuration that is accepted must have sizes that fit their integers. Covers:
-// src/model/config_* src/model/sizes.cc src/model/known_models.cc
+// document. A configuration that is accepted must have sizes that fit their integers.
+// Covers: src/model/config_* src/model/sizes.cc src/model/known_models.cc
 #include <span>
 #include <string>
 #include <string_view>

@@ -2,8 +2,7 @@
 // Any bytes as a tekken.json: an error in one line, or a tokenizer that encodes and decodes what it is given.
 // "$B" in the input stands for the 256 vocabulary entries that every file needs; so inputs stay short.
 //
-// Covers: src/text/tekken_file.cc src/text/python_json_parser.cc src/text/model_settings.cc
-// src/text/base64.cc
+// Covers: src/text/tekken_file.cc src/text/python_json_parser.cc src/text/model_settings.cc src/text/base64.cc
 #include <fmt/format.h>
 
 #include "base/check.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Input: a safetensors file; or, when it begins with '{', a header's text, framed here before 64 data bytes,
-// so that mutation reaches the JSON without having to keep the length right. Covers: src/weights/safetensors*
+// so that mutation reaches the JSON without having to keep the length right.
+// Covers: src/weights/safetensors*
 #include <string>
 
 #include "base/check.h"
