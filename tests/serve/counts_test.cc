@@ -40,7 +40,9 @@ void check_counts(const std::vector<Json>& events, int prompt_tokens, int choice
     }
     EXPECT_EQ(event["timings"]["prompt_n"], prompt_tokens) << event;
     EXPECT_EQ(event["timings"]["prompt_ms"], 1.0) << event;
-    if (said[index] > 3) EXPECT_GT(event["timings"]["predicted_ms"], 0.0) << event;
+    if (said[index] > 3) {
+      EXPECT_GT(event["timings"]["predicted_ms"], 0.0) << event;
+    }
   }
   EXPECT_EQ(ended, choices);
   EXPECT_EQ(said.size(), static_cast<size_t>(choices));
@@ -67,7 +69,9 @@ TEST(Counts, AreNotSentWhereNobodyAsked) {
   TestServer server;
   for (const Json& event : server.post("/v1/chat/completions", chat_body("hi", {{"stream", true}})).events()) {
     EXPECT_FALSE(event.contains("usage")) << event;
-    if (event["choices"][0]["finish_reason"].is_null()) EXPECT_FALSE(event.contains("timings")) << event;
+    if (event["choices"][0]["finish_reason"].is_null()) {
+      EXPECT_FALSE(event.contains("timings")) << event;
+    }
   }
 }
 
@@ -87,7 +91,12 @@ TEST(Counts, RunAlongWithNativePieces) {
 TEST(Counts, SpeedIsThatOfTheTokensBehindTheFirst) {
   api::Reply reply({7}, 1);
   const api::Clock::time_point begin{};
-  const auto token = [](int32_t id) { return Event{0, Delta{.tokens = {id}, .content = "x"}}; };
+  const auto token = [](int32_t id) {
+    Delta delta;
+    delta.tokens = {id};
+    delta.content = "x";
+    return Event{0, std::move(delta)};
+  };
   reply.add({0, PromptProgress{7, 2, 7, 50.0}}, begin);
   reply.add(token(1), begin);
   EXPECT_EQ(api::timings_json(reply)["predicted_per_second"], 0.0);

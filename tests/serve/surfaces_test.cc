@@ -263,7 +263,9 @@ TEST(Messages, SignsThoughtsThatItStreams) {
     if (event.value("index", -1) != 0) continue;
     const std::string what = event.contains("delta") ? event["delta"]["type"] : event["type"];
     if (thought.empty() || thought.back() != what) thought.push_back(what);
-    if (what == "signature_delta") EXPECT_EQ(event["delta"]["signature"], "");
+    if (what == "signature_delta") {
+      EXPECT_EQ(event["delta"]["signature"], "");
+    }
   }
   EXPECT_EQ(thought, (std::vector<std::string>{"content_block_start", "thinking_delta", "signature_delta",
                                                "content_block_stop"}));
