@@ -140,6 +140,18 @@ float BindLookup::scale(std::initializer_list<std::string> names, bool needed) {
   return 1.0f;
 }
 
+void BindLookup::pass_over_scales(std::initializer_list<std::string> names, int64_t parts) {
+  for (const std::string& name : names) {
+    const TensorEntry* entry = find(name);
+    if (entry == nullptr) continue;
+    const int64_t n = elements(*entry);
+    if (n == 1 || n == parts) continue;
+    const std::string expected = parts == 1 ? "one element" : fmt::format("{} scales or one", parts);
+    refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': shape {}, expected {}", file_of(*entry), name,
+                                             shape_text(entry->shape), expected));
+  }
+}
+
 WeightView BindLookup::reshaped(const std::string& name, const std::vector<int64_t>& shape, int64_t rows,
                                 int64_t cols) {
   const TensorEntry* entry = require(name, shape);
@@ -159,7 +171,7 @@ WeightView BindLookup::matrix(const std::string& prefix, int64_t rows, int64_t c
     view.scale = scale({prefix + (native ? ".qscale_weight" : ".weight_scale_inv"), prefix + ".qscale_weight",
                         prefix + ".weight_scale_inv", prefix + ".weight_scale"},
                        true);
-    scale({prefix + ".qscale_act", prefix + ".activation_scale", prefix + ".input_scale"}, false);
+    pass_over_scales({prefix + ".qscale_act", prefix + ".activation_scale", prefix + ".input_scale"}, 1);
   }
   if (view.present() && checkpoint_.layout() == Layout::gguf) view.scale = scale({prefix + ".scale"}, false);
   return view;
@@ -183,7 +195,7 @@ WeightView BindLookup::packed(const std::string& prefix, int64_t rows, int64_t c
   view.dtype = DType::nvfp4_packed;
   view.block_scales = reinterpret_cast<const uint8_t*>(blocks->bytes.data());
   view.global_divisor = scale({prefix + ".weight_global_scale"}, true);
-  scale({prefix + ".input_global_scale"}, false);
+  pass_over_scales({prefix + ".input_global_scale"}, 1);
   return view;
 }
 
@@ -199,25 +211,20 @@ std::vector<WeightView> BindLookup::stack(const std::string& name, int64_t parts
     view.data += i * rows * whole.row_stride_bytes;
   }
   if (!scaled) return views;
-  for (const auto& [scales, needed] : {std::pair{scale_name, true}, std::pair{activation_name, false}}) {
-    const TensorEntry* entry = find(scales);
-    if (entry == nullptr && !needed) continue;
-    if (entry == nullptr) {
-      refuse(ErrorKind::not_found, fmt::format("{}: tensor '{}' is missing, expected {} scales",
-                                               checkpoint_.path(), scales, parts));
-      return {};
-    }
-    const int64_t n = elements(*entry);
-    if (n != 1 && n != parts) {
-      refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': shape {}, expected {} scales or one",
-                                               file_of(*entry), scales, shape_text(entry->shape), parts));
-      return {};
-    }
-    for (int64_t i = 0; i < parts; ++i) {
-      const float value = scalar(*entry, n == 1 ? 0 : i);
-      if (needed) views[static_cast<size_t>(i)].scale = value;
-    }
+  const TensorEntry* entry = find(scale_name);
+  if (entry == nullptr) {
+    refuse(ErrorKind::not_found, fmt::format("{}: tensor '{}' is missing, expected {} scales",
+                                             checkpoint_.path(), scale_name, parts));
+    return {};
   }
+  const int64_t n = elements(*entry);
+  if (n != 1 && n != parts) {
+    refuse(ErrorKind::bad_input, fmt::format("{}: tensor '{}': shape {}, expected {} scales or one",
+                                             file_of(*entry), scale_name, shape_text(entry->shape), parts));
+    return {};
+  }
+  for (int64_t i = 0; i < parts; ++i) views[static_cast<size_t>(i)].scale = scalar(*entry, n == 1 ? 0 : i);
+  pass_over_scales({activation_name}, parts);
   return views;
 }
 

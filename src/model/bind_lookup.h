@@ -28,7 +28,8 @@ class BindLookup {
   WeightView matrix(const std::string& prefix, int64_t rows, int64_t cols);
   // One matrix by its full name and its shape there (a convolution's [out, c, h, w]) as rows × cols elements.
   WeightView reshaped(const std::string& name, const std::vector<int64_t>& shape, int64_t rows, int64_t cols);
-  // `name` [parts, rows, cols] as `parts` matrices; FP8 has `scale_name`: [], [1], [parts] or [parts, 1, 1].
+  // `name` [parts, rows, cols] as `parts` matrices; FP8 has `scale_name`: [], [1], [parts] or [parts, 1, 1], and may
+  // have `activation_name`, which is passed over.
   std::vector<WeightView> stack(const std::string& name, int64_t parts, int64_t rows, int64_t cols,
                                 const std::string& scale_name = "", const std::string& activation_name = "");
   // "<prefix>.weight" [n] as one row of floats: norms.
@@ -47,6 +48,9 @@ class BindLookup {
   float scalar(const TensorEntry& entry, int64_t index);
   // The first of `names` that exists as one finite number; refused when none does and `needed`.
   float scale(std::initializer_list<std::string> names, bool needed);
+  // Scales of quantised activations, where they exist: counted as used, one or `parts` of them, their values not
+  // read. Products here take activations as they are, and calibration leaves inf or 0 where an expert saw none.
+  void pass_over_scales(std::initializer_list<std::string> names, int64_t parts);
   const TensorEntry* find(
       const std::string& name);  // null when absent; a tensor that is found counts as used
   std::string file_of(const TensorEntry& entry) const;

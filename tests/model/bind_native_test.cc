@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 
 #include "model/bind.h"
@@ -139,9 +140,32 @@ TEST(BindNative, RefusesBadScales) {
   EXPECT_EQ(with_scales({scalar(weight, INFINITY)}), at + "scale inf, expected a finite number above 0");
   EXPECT_EQ(with_scales({{weight, "F32", {2}, f32_bytes({1, 2})}}), at + "shape [2], expected one element");
   EXPECT_EQ(with_scales({{weight, "I8", {1}, "a"}}), at + "dtype i8, expected f32, f16 or bf16");
-  EXPECT_EQ(
-      with_scales({scalar(weight, 1.0f), scalar(act, NAN)}),
-      "DIR/consolidated.safetensors: tensor '" + act + "': scale nan, expected a finite number above 0");
+  EXPECT_EQ(with_scales({scalar(weight, 1.0f), {act, "F32", {2}, f32_bytes({1, 2})}}),
+            "DIR/consolidated.safetensors: tensor '" + act + "': shape [2], expected one element");
+}
+
+// Calibration that fed an expert nothing leaves inf, nan or 0 there, and no product here reads them.
+TEST(BindNative, ActivationScalesAreNotRead) {
+  for (const float value : {INFINITY, NAN, 0.0f, -1.0f}) {
+    TinyCheckpoint tiny = tiny_native();
+    TestTensor& wo = tiny.tensor("layers.0.attention.wo.weight");
+    wo.dtype = "F8_E4M3";
+    wo.bytes.resize(wo.bytes.size() / 2);
+    tiny.tensors.push_back(scalar("layers.0.attention.wo.qscale_weight", 0.5f));
+    tiny.tensors.push_back(scalar("layers.0.attention.wo.qscale_act", value));
+    const std::string expert = "layers.1.experts.2.w2";
+    tiny.remove(expert + ".weight");
+    tiny.tensors.push_back({expert + ".weight_packed", "U8", {24, 8}, std::string(24 * 8, '\x21')});
+    tiny.tensors.push_back({expert + ".weight_scale", "F8_E4M3", {24, 1}, std::string(24, '\x38')});
+    tiny.tensors.push_back(scalar(expert + ".weight_global_scale", 4.0f));
+    tiny.tensors.push_back(scalar(expert + ".input_global_scale", value));
+    const Bound bound(tiny);
+    ASSERT_TRUE(bound.weights) << bound.message();
+    EXPECT_EQ(bound.weights->layers[0].latent.o.scale, 0.5f);
+    const auto unused = unused_tensors(*bound.checkpoint, *bound.config);
+    ASSERT_TRUE(unused);
+    EXPECT_TRUE(unused->empty()) << "they are known, not strangers";
+  }
 }
 
 TEST(BindNative, Nvfp4WithItsTwoLevelsOfScales) {
