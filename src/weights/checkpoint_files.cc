@@ -142,22 +142,34 @@ Result<std::optional<CheckpointFiles>> find_gguf(const std::string& directory) {
   return std::optional<CheckpointFiles>(std::move(*files));
 }
 
+// The first layout that is complete. What is broken about one, such as an index whose shards were moved away, must not
+// hide another; it is told when none is complete.
 Result<CheckpointFiles> find_in_directory(const std::string& directory, WeightFiles weights) {
-  auto native = find_safetensors(directory, kNative);
-  if (!native) return native;
-  if (!native->config_path.empty() && !native->weight_paths.empty()) return native;
-  auto hugging_face = find_safetensors(directory, kHuggingFace);
-  if (!hugging_face) return hugging_face;
-  if (!hugging_face->config_path.empty() && !hugging_face->weight_paths.empty()) return hugging_face;
-  auto gguf = find_gguf(directory);
-  if (!gguf) return forward_error(gguf);
-  if (*gguf) return std::move(**gguf);
-  for (auto* files : {&native.value(), &hugging_face.value()})
-    if (weights == WeightFiles::optional && !files->config_path.empty()) return std::move(*files);
+  std::optional<Error> first_error;
+  const auto note = [&](const Error& error) {
+    if (!first_error) first_error = error;
+  };
+  std::vector<CheckpointFiles> partial;  // configuration or weights alone
   for (const LayoutNames& names : {kNative, kHuggingFace}) {
-    const bool config = file_exists(fs::path(directory) / names.config);
-    const auto& files = names.layout == Layout::native ? *native : *hugging_face;
-    if (config)
+    auto files = find_safetensors(directory, names);
+    if (!files) {
+      note(files.error());
+    } else {
+      if (!files->config_path.empty() && !files->weight_paths.empty()) return files;
+      partial.push_back(std::move(*files));
+    }
+  }
+  auto gguf = find_gguf(directory);
+  if (!gguf)
+    note(gguf.error());
+  else if (*gguf)
+    return std::move(**gguf);
+  if (first_error) return tl::unexpected<Error>(*std::move(first_error));
+  for (CheckpointFiles& files : partial)
+    if (weights == WeightFiles::optional && !files.config_path.empty()) return std::move(files);
+  for (const CheckpointFiles& files : partial) {
+    const LayoutNames& names = files.layout == Layout::native ? kNative : kHuggingFace;
+    if (!files.config_path.empty())
       return fail(ErrorKind::not_found,
                   fmt::format("{}: has {}, but no {}*.safetensors", directory, names.config, names.stem));
     if (!files.weight_paths.empty())

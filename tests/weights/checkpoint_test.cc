@@ -60,6 +60,26 @@ TEST(Checkpoint, FallsBackToWhatIsComplete) {
   EXPECT_EQ(Checkpoint::open(d.path())->layout(), Layout::hugging_face);
 }
 
+// As when shards are moved away and their index stays.
+TEST(Checkpoint, AnIndexWithoutShardsHidesNoOtherLayout) {
+  TemporaryDirectory d;
+  d.write("params.json", "{}");
+  d.write("consolidated.safetensors.index.json", R"({"weight_map": {"a": "consolidated-1.safetensors"}})");
+  d.write("config.json", "{}");
+  const std::string missing =
+      "DIR: shard consolidated-1.safetensors is missing (named in consolidated.safetensors.index.json)";
+  EXPECT_EQ(refusal(d), missing) << "nothing is complete";
+  EXPECT_EQ(refusal(d, "", WeightFiles::optional), missing);
+  d.write("m.gguf", tiny_gguf().bytes());
+  EXPECT_EQ(Checkpoint::open(d.path())->layout(), Layout::gguf);
+  d.write("model.safetensors", shard("a"));
+  EXPECT_EQ(Checkpoint::open(d.path())->layout(), Layout::hugging_face);
+  d.write("model-00001-of-00002.safetensors", shard("b"));
+  EXPECT_EQ(Checkpoint::open(d.path())->layout(), Layout::gguf);
+  d.write("n.gguf", tiny_gguf().bytes());
+  EXPECT_EQ(refusal(d), missing) << "the first layout's error";
+}
+
 TEST(Checkpoint, ShardsWithoutAnIndex) {
   TemporaryDirectory d;
   d.write("params.json", "{}");
