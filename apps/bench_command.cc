@@ -12,6 +12,7 @@
 #include "bench_plot.h"
 #include "bench_report.h"
 #include "bench_text.h"
+#include "model/mmproj.h"
 #include "model_flags.h"
 #include "model_loading.h"
 #include "refuse.h"
@@ -19,7 +20,6 @@
 #include "run/roof.h"
 #include "stopwatch.h"
 #include "weights/checkpoint.h"
-#include "weights/mmproj.h"
 
 namespace sirocco {
 namespace {
@@ -90,7 +90,7 @@ Result<void> run(Arguments arguments) {
   if (arguments.profile) arguments.options.profile = &profile;
   const auto begin = Clock::now();
   auto model =
-      load_model(std::make_shared<Checkpoint>(std::move(*checkpoint)), arguments.options, std::move(*mmproj));
+      load_model(std::make_shared<Checkpoint>(std::move(*checkpoint)), arguments.options, mmproj->file);
   if (!model) return forward_error(model);
   if (!arguments.json) fmt::print("loaded in {:.1f} s\n", seconds_since(begin));
   if (!arguments.image.empty()) return measure_picture(**model, arguments, *roof, profile);

@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "base/cores.h"
 #include "base/memory_nodes.h"
@@ -15,6 +16,7 @@
 #include "inspect_vision.h"
 #include "model/bind.h"
 #include "model/known_models.h"
+#include "model/mmproj.h"
 #include "model/sizes.h"
 #include "model_argument.h"
 #include "model_flags.h"
@@ -22,7 +24,6 @@
 #include "ops/select.h"
 #include "refuse.h"
 #include "tensor_text.h"
-#include "weights/mmproj.h"
 
 namespace sirocco {
 namespace {
@@ -34,10 +35,12 @@ struct InspectOptions {
   bool cpu = false;
 };
 
-// What binding says of the files: what keeps the model from running, or the tensors that it passes over.
+// What binding says of the files: what keeps the model from running, or the tensors and files that it passes over.
 struct Binding {
   std::string problem;
   std::unordered_set<const TensorEntry*> unused;
+  std::string vision_file;               // of a GGUF; "" when there is none
+  std::vector<std::string> passed_over;  // files beside it that are called vision files, and why they are not its
 };
 
 // The draft head of speculative decoding (docs/formats/native.md, "The EAGLE head").
@@ -126,6 +129,8 @@ Json describe(const ModelArgument& model, const Binding& binding) {
                {"files", model.checkpoint ? model.checkpoint->file_paths().size() : 0},
                {"tensor_count", model.checkpoint ? model.checkpoint->tensors().size() : 0},
                {"unused_tensors", binding.unused.size()},
+               {"vision_file", binding.vision_file.empty() ? Json() : Json(binding.vision_file)},
+               {"passed_over", binding.passed_over},
                {"problem", binding.problem.empty() ? Json() : Json(binding.problem)}};
   for (const PrecisionBytes& p : weight_bytes_by_precision(c))
     json["weight_bytes"][std::string(p.name)] = p.weight_bytes;
@@ -185,6 +190,8 @@ void print_description(const ModelArgument& model, const Binding& binding) {
   if (c.vision)
     row("vision", fmt::format("{} layers of width {}, images up to {} pixels a side", c.vision->layers,
                               with_commas(c.vision->hidden), c.vision->image_size));
+  if (!binding.vision_file.empty()) row("vision file", binding.vision_file);
+  for (const std::string& reason : binding.passed_over) row("passed over", reason);
   row("parameters", fmt::format("{} ({} text), {} active a token", with_commas(n.total()),
                                 with_commas(n.text()), in_billions(n.active())));
   row("cache", fmt::format("{} bytes a token in BF16, {} at {}", with_commas(cache_bytes_per_token(c)),
@@ -203,12 +210,14 @@ void print_description(const ModelArgument& model, const Binding& binding) {
 }
 
 // A GGUF's vision file, when it lies beside it, belongs to the model.
-Result<void> add_vision_file(ModelArgument& model) {
+Result<void> add_vision_file(ModelArgument& model, Binding& binding) {
   if (!model.checkpoint || model.checkpoint->tensors().empty()) return {};
   auto mmproj = open_mmproj(*model.checkpoint, "");
   if (!mmproj) return forward_error(mmproj);
-  if (*mmproj == nullptr) return {};
-  if (auto bound = bind_mmproj(**mmproj, model.config); !bound) return forward_error(bound);
+  binding.passed_over = std::move(mmproj->passed_over);
+  if (mmproj->file == nullptr) return {};
+  binding.vision_file = mmproj->file->path();
+  if (auto bound = bind_mmproj(*mmproj->file, model.config); !bound) return forward_error(bound);
   return {};
 }
 
@@ -221,7 +230,7 @@ int inspect(const InspectOptions& options) {
     return shown ? kExitDone : refuse(shown.error());
   }
   Binding binding = try_binding(*model);
-  if (const auto added = add_vision_file(*model); !added && binding.problem.empty())
+  if (const auto added = add_vision_file(*model, binding); !added && binding.problem.empty())
     binding.problem = added.error().message;
   const bool list_tensors = options.tensors && model->checkpoint.has_value();
   if (options.json) {

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "exit_codes.h"
+#include "model/mmproj.h"
 #include "model_flags.h"
 #include "model_loading.h"
 #include "npy_file.h"
 #include "refuse.h"
 #include "token_run.h"
-#include "weights/mmproj.h"
 
 namespace sirocco {
 namespace {
@@ -33,7 +33,7 @@ Result<int64_t> write_logits(LogitsOptions& o) {
   if (!mmproj) return forward_error(mmproj);
   o.options.pack_when_used = true;
   auto model =
-      load_model(std::make_shared<const Checkpoint>(std::move(*opened)), o.options, std::move(*mmproj));
+      load_model(std::make_shared<const Checkpoint>(std::move(*opened)), o.options, mmproj->file);
   if (!model) return forward_error(model);
   const Config& config = (*model)->config();
   auto ids = read_token_file(o.tokens, config.vocabulary);

@@ -68,7 +68,9 @@ CLI::Option* add_model_argument(CLI::App& command, std::string& path) {
 }
 
 CLI::Option* add_mmproj_flag(CLI::App& command, std::string& path) {
-  return command.add_option("--mmproj", path, "GGUF vision part; default: beside the model")->group(kGroup);
+  return command
+      .add_option("--mmproj", path, "GGUF vision part; none: without pictures; default: beside the model, if it fits")
+      ->group(kGroup);
 }
 
 CLI::Option* add_template_flag(CLI::App& command, std::string& name) {

@@ -27,7 +27,7 @@ struct LoadProgress {
 
 struct EngineOptions {
   std::string model_path;     // a directory, a .gguf (any shard of a split set) or a .safetensors file
-  std::string mmproj_path;    // GGUF vision part; "" looks beside the model
+  std::string mmproj_path;    // GGUF vision part; "" looks beside the model for one that fits, "none" does not
   std::string template_name;  // tokenizer layout: "v3", "v7", "v11", "v13", "v15"; "" as the file says
   std::string model_alias;    // name shown to clients; "" takes the file's
 

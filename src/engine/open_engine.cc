@@ -6,7 +6,7 @@
 #include "engine/check_options.h"
 #include "engine/loaded_engine.h"
 #include "engine/open_tokenizer.h"
-#include "weights/mmproj.h"
+#include "model/mmproj.h"
 
 namespace sirocco {
 namespace {
@@ -49,16 +49,18 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   auto checkpoint = std::make_shared<const Checkpoint>(std::move(*opened));
   auto mmproj = open_mmproj(*checkpoint, options.mmproj_path);
   if (!mmproj) return forward_error(mmproj);
+  for (const std::string& reason : mmproj->passed_over)
+    if (options.on_log) options.on_log(LogLevel::warning, "not taken as the model's vision file: " + reason);
   auto tokenizer = open_tokenizer(*checkpoint, options.template_name);
   if (!tokenizer) return forward_error(tokenizer);
-  auto model = Model::load(checkpoint, model_options(options), *mmproj);
+  auto model = Model::load(checkpoint, model_options(options), mmproj->file);
   if (!model) return forward_error(model);
   EngineInfo info;
   info.model_name = name_of_model(options);
   info.model_path = options.model_path;
   info.architecture = (*model)->config().architecture;
   info.dtype = (*model)->config().stored_dtype;
-  info.file_bytes = checkpoint->file_bytes() + (*mmproj ? (*mmproj)->file_bytes() : 0);
+  info.file_bytes = checkpoint->file_bytes() + (mmproj->file ? mmproj->file->file_bytes() : 0);
   return LoadedEngine::start(std::move(*model), std::move(*tokenizer), std::move(info), options);
 }
 

@@ -227,12 +227,12 @@ std::optional<ShardName> parse_shard_name(std::string_view file_name) {
   return shard;
 }
 
-Result<std::string> find_mmproj(const std::string& directory) {
+Result<std::vector<std::string>> mmproj_files(const std::string& directory) {
   auto names = list(directory, "", ".gguf");
   if (!names) return forward_error(names);
-  for (const std::string& name : *names)
-    if (is_mmproj(name)) return (fs::path(directory) / name).string();
-  return std::string();
+  std::erase_if(*names, [](const std::string& name) { return !is_mmproj(name); });
+  for (std::string& name : *names) name = (fs::path(directory) / name).string();
+  return names;
 }
 
 Result<CheckpointFiles> find_checkpoint_files(const std::string& path, WeightFiles weights) {

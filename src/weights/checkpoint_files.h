@@ -26,8 +26,8 @@ struct CheckpointFiles {
 
 Result<CheckpointFiles> find_checkpoint_files(const std::string& path, WeightFiles weights);
 
-// The first by name of the vision files (*mmproj*.gguf) in `directory`; "" when there is none.
-Result<std::string> find_mmproj(const std::string& directory);
+// The files in `directory` that are called vision files (*mmproj*.gguf), by name.
+Result<std::vector<std::string>> mmproj_files(const std::string& directory);
 
 // "model-00002-of-00013.gguf" -> {"model", 2, 13, ".gguf"}.
 struct ShardName {

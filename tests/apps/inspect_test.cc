@@ -82,6 +82,13 @@ TEST(Inspect, VisionFileAloneAndBesideItsModel) {
   EXPECT_EQ(json_of("inspect " + model + " --json")["vision"], false);
   const std::string vision = directory.write("mmproj-m.gguf", tiny_mmproj().bytes());
   EXPECT_EQ(json_of("inspect " + model + " --json")["vision"], true);
+  EXPECT_EQ(json_of("inspect " + model + " --json")["vision_file"], vision);
+  TinyGguf other = tiny_mmproj();
+  other.set("clip.projector_type", "gemma3");
+  const std::string passed_over = directory.write("m-mmproj-a.gguf", other.bytes());
+  const Json beside = json_of("inspect " + model + " --json");
+  EXPECT_EQ(beside["vision_file"], vision);
+  EXPECT_EQ(beside["passed_over"], Json::array({passed_over + ": clip.projector_type is 'gemma3', expected pixtral"}));
   const Json json = json_of("inspect " + vision + " --json --tensors");
   EXPECT_EQ(json["projector"], "pixtral");
   EXPECT_EQ(json["text_hidden_size"], json_of("inspect " + model + " --json")["hidden_size"]);

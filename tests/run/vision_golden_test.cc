@@ -14,11 +14,11 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "model/mmproj.h"
 #include "run/model.h"
 #include "support/temporary_directory.h"
 #include "synth/generator.h"
 #include "synth/synthesize.h"
-#include "weights/mmproj.h"
 
 namespace sirocco {
 namespace {
@@ -60,7 +60,7 @@ std::unique_ptr<Model> load(const synth::SynthResult& made, bool exact, int64_t 
   ModelOptions options;
   options.exact = exact;
   options.max_batch_tokens = tokens;
-  auto model = Model::load(std::make_shared<const Checkpoint>(std::move(*checkpoint)), options, *mmproj);
+  auto model = Model::load(std::make_shared<const Checkpoint>(std::move(*checkpoint)), options, mmproj->file);
   EXPECT_TRUE(model) << (model ? "" : model.error().message);
   return model ? std::move(*model) : nullptr;
 }
