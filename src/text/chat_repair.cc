@@ -30,14 +30,16 @@ class Repairer {
   }
 
  private:
-  // Thoughts that the layout has no place for are dropped; so are empty texts.
+  // Thoughts that the layout has no place for are dropped; so are empty texts, and empty thoughts unless they are
+  // open: those ask for an answer that begins with thinking.
   void clean_content(ChatMessage& message) const {
     const bool keeps_thoughts = message.role == Role::assistant &&
                                 tokenizer_.version() >= TokenizerVersion::v13 &&
                                 tokenizer_.special_id("[THINK]");
     auto& chunks = message.content.chunks;
     std::erase_if(chunks, [&](const ContentChunk& chunk) {
-      if (chunk.kind == ContentChunk::Kind::thinking) return !keeps_thoughts;
+      if (chunk.kind == ContentChunk::Kind::thinking)
+        return !keeps_thoughts || (chunk.text.empty() && chunk.closed);
       return chunk.kind == ContentChunk::Kind::text && chunk.text.empty();
     });
     if (message.content.is_list && chunks.empty()) message.content = {};

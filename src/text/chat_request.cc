@@ -135,6 +135,8 @@ class RequestReader {
     ContentChunk chunk;
     if (type == "text" || (lenient_ && (type == "input_text" || type == "output_text"))) {
       if (!read_string(json, "text", chunk.text)) return false;
+    } else if (lenient_ && type == "refusal") {  // what OpenAI's models decline with is text to others
+      if (!read_string(json, "refusal", chunk.text)) return false;
     } else if (type == "thinking") {
       chunk.kind = ContentChunk::Kind::thinking;
       if (!read_thinking(json, chunk)) return false;
@@ -203,6 +205,9 @@ class RequestReader {
     if (!read_optional_string(json, "reasoning_content", reasoning_content)) return false;
     if (!lenient_ && reasoning && reasoning_content && *reasoning != *reasoning_content)
       return refuse("reasoning_content", "expected the same as reasoning");
+    if (lenient_)  // clients send "" for an answer without a thought
+      for (auto* text : {&reasoning, &reasoning_content})
+        if (*text && (*text)->empty()) text->reset();
     const auto& thought = reasoning_content ? reasoning_content : reasoning;
     if (!thought) return true;
     Content& content = message.content;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cfenv>
 #include <cmath>
+#include <ranges>
 
 #include "base/check.h"
 #include "text/chat_normalizer.h"
@@ -241,6 +242,14 @@ bool PromptWriter::tool_result(const ChatMessage& message) {
   return block("[TOOL_RESULTS]", json + "}", "[/TOOL_RESULTS]");
 }
 
+// Text behind an open thought belongs to it, since nothing closes it in the prompt either.
+bool ends_inside_thinking(const Content& content) {
+  if (!content.is_list) return false;
+  const auto chunks = std::views::reverse(content.chunks);
+  const auto last = std::ranges::find(chunks, ContentChunk::Kind::thinking, &ContentChunk::kind);
+  return last != chunks.end() && !last->closed;
+}
+
 bool PromptWriter::chat(const NormalizedChat& chat, const ChatRequest& request) {
   if (!choose_settings(request)) return false;
   const auto& messages = chat.messages;
@@ -273,9 +282,7 @@ bool PromptWriter::chat(const NormalizedChat& chat, const ChatRequest& request) 
     if (!done) return false;
   }
   const ChatMessage& last = messages.back();
-  prompt_.inside_thinking = last.prefix && last.tool_calls.empty() && last.content.is_list &&
-                            last.content.chunks.back().kind == ContentChunk::Kind::thinking &&
-                            !last.content.chunks.back().closed;
+  prompt_.inside_thinking = last.prefix && last.tool_calls.empty() && ends_inside_thinking(last.content);
   return true;
 }
 

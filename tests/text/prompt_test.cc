@@ -128,6 +128,51 @@ TEST(LenientPrompt, ContinuesALastAssistantMessage) {
             "<s>" + std::string(kNoEffort) + "[INST]Hi[/INST][THINK]Well");
 }
 
+TEST(LenientPrompt, TextBehindAnOpenThoughtIsThought) {
+  const auto inside = [](const std::string& chunks) {
+    const auto prompt = lenient(R"({"messages": [{"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": [)" + chunks + "]}]}");
+    EXPECT_TRUE(prompt) << chunks;
+    return prompt && prompt->inside_thinking;
+  };
+  const std::string open = R"({"type": "thinking", "thinking": "Well", "closed": false})";
+  const std::string closed = R"({"type": "thinking", "thinking": "Well"})";
+  const std::string text = R"({"type": "text", "text": "so"})";
+  EXPECT_TRUE(inside(open));
+  EXPECT_TRUE(inside(open + ", " + text));
+  EXPECT_TRUE(inside(closed + ", " + open + ", " + text));
+  EXPECT_FALSE(inside(open + ", " + text + ", " + closed));
+  EXPECT_FALSE(inside(closed + ", " + text));
+  EXPECT_FALSE(inside(text));
+}
+
+TEST(LenientPrompt, EmptyThoughtsAreNone) {
+  const auto answered = [](const std::string& fields) {
+    return lenient_text(R"({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", )" + fields +
+                        R"(}, {"role": "user", "content": "And?"}]})");
+  };
+  const std::string plain = answered(R"("content": "Yes. ")");
+  EXPECT_EQ(plain, "<s>" + std::string(kNoEffort) + "[INST]Hi[/INST]Yes.</s>[INST]And?[/INST]");
+  EXPECT_EQ(answered(R"("content": "Yes. ", "reasoning_content": "")"), plain);
+  EXPECT_EQ(answered(R"("content": "Yes. ", "reasoning": "", "reasoning_content": "")"), plain);
+  EXPECT_EQ(answered(R"("content": [{"type": "thinking", "thinking": ""}, {"type": "text", "text": "Yes."}])"), plain);
+  EXPECT_NE(answered(R"("content": "Yes.", "reasoning": "Hm", "reasoning_content": "")").find("[THINK]Hm[/THINK]Yes."),
+            std::string::npos);
+  EXPECT_EQ(answered(R"("content": null, "reasoning_content": "")").find("THINK"), std::string::npos);
+  const auto open = lenient(R"({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant",
+      "content": [{"type": "thinking", "thinking": "", "closed": false}]}]})");
+  ASSERT_TRUE(open);
+  EXPECT_TRUE(open->inside_thinking) << "asks for a thought";
+}
+
+TEST(LenientPrompt, RefusalsAreText) {
+  const std::string request = R"({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant",
+      "content": [{"type": "refusal", "refusal": "I must not."}]}, {"role": "user", "content": "Why?"}]})";
+  EXPECT_EQ(lenient_text(request),
+            "<s>" + std::string(kNoEffort) + "[INST]Hi[/INST]I must not.</s>[INST]Why?[/INST]");
+  EXPECT_FALSE(prompt_of_request(golden_tokenizer(), json_of(request), ChatRules::strict));
+}
+
 TEST(Prompt, RefusesAnUnknownEffortEvenWithoutAUserMessage) {
   const auto request =
       json_of(R"({"messages": [{"role": "system", "content": "x"}], "reasoning_effort": "low"})");
