@@ -130,11 +130,12 @@ std::optional<Answering::Ending> Answering::try_token(const LiveRequest& live, C
   choice.sampler.accept(*token);
   if (!mask_accepts(choice, *token))
     return Ending{FinishReason::error, {}, -1, "the grammar refused a token that it had allowed"};
-  if (*token != end_ || request.ignore_end) {
-    ReplyDelta said;
+  ReplyDelta said;
+  if (*token == end_ && !request.ignore_end)
+    choice.reply.end(said);  // the token itself is no text in any format
+  else
     choice.reply.push(*token, said);
-    say(request, choice, std::move(said), out);
-  }
+  say(request, choice, std::move(said), out);
   return ending_after(live, choice, *token);
 }
 

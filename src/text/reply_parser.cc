@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text/reply_parser.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "text/python_json.h"
 
 namespace sirocco {
 namespace {
 
+constexpr std::string_view kBlanks = " \t\r\n";
+
 std::string trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
+  const size_t begin = text.find_first_not_of(kBlanks);
   if (begin == std::string_view::npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
+  return std::string(text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1));
 }
 
 }  // namespace
@@ -29,7 +34,10 @@ ReplyParser::ReplyParser(const Tokenizer& tokenizer, const ReplyParserOptions& o
 
 bool ReplyParser::is_content(TokenId id) const {
   if (options_.format == ReplyFormat::text) return true;
-  return !ended_ && part_ == Part::content && !tokenizer_->is_special(id);
+  if (ended_ || tokenizer_->is_special(id)) return false;
+  if (part_ == Part::call_name)  // arguments of a call without a name
+    return trimmed(held_).empty() && trimmed(tokenizer_->piece(id)).starts_with('{');
+  return part_ == Part::content;
 }
 
 void ReplyParser::push(TokenId id, ReplyDelta& out) {
@@ -48,8 +56,7 @@ void ReplyParser::push(TokenId id, ReplyDelta& out) {
 
 void ReplyParser::push_marker(TokenId id, ReplyDelta& out) {
   if (id == tokenizer_->eos_id()) {
-    finish(out);
-    ended_ = true;
+    end(out);
   } else if (id == think_) {
     enter(Part::reasoning, out);
   } else if (id == end_think_) {
@@ -70,16 +77,32 @@ void ReplyParser::enter(Part part, ReplyDelta& out) {
   std::string rest;
   text_.finish(rest);
   emit(std::move(rest), out);
-  if (part_ == Part::call_name) {
-    std::string name;
-    std::swap(name, held_);
-    name = trimmed(name);
-    nameless_ = name.empty();
-    if (!nameless_) emit_call(std::move(name), out);
-  } else if (part_ == Part::call_list) {
+  if (part_ == Part::call_name)
+    name_call(out);
+  else if (part_ == Part::call_list)
     emit_call_list(out);
-  }
+  const bool goes_on = part == Part::call_id || part == Part::call_arguments;
+  if (bare_ && !goes_on) emit_arguments("{}", out);
   part_ = part;
+}
+
+// What is held is the name of a call.
+void ReplyParser::name_call(ReplyDelta& out) {
+  std::string name = trimmed(std::exchange(held_, {}));
+  nameless_ = name.empty();
+  if (nameless_) return;
+  emit_call(std::move(name), out);
+  bare_ = true;
+}
+
+// Arguments may follow their call's name without [ARGS]; no name of a tool has a brace.
+void ReplyParser::hold_name(std::string_view text, ReplyDelta& out) {
+  const size_t brace = std::min(text.find('{'), text.size());
+  held_ += text.substr(0, brace);
+  if (brace == text.size()) return;
+  name_call(out);
+  part_ = nameless_ ? Part::content : Part::call_arguments;
+  emit(std::string(nameless_ ? text : text.substr(brace)), out);
 }
 
 void ReplyParser::emit(std::string text, ReplyDelta& out) {
@@ -94,16 +117,23 @@ void ReplyParser::emit(std::string text, ReplyDelta& out) {
     case Part::call_id:
       break;  // callers get ids of their own
     case Part::call_name:
+      hold_name(text, out);
+      break;
     case Part::call_list:
       held_ += text;
       break;
     case Part::call_arguments:
-      if (!out.tool_calls.empty() && out.tool_calls.back().index == calls_ - 1)
-        out.tool_calls.back().arguments += text;
-      else
-        out.tool_calls.push_back({calls_ - 1, "", std::move(text)});
+      emit_arguments(std::move(text), out);
       break;
   }
+}
+
+void ReplyParser::emit_arguments(std::string text, ReplyDelta& out) {
+  if (text.find_first_not_of(kBlanks) != std::string::npos) bare_ = false;
+  if (!out.tool_calls.empty() && out.tool_calls.back().index == calls_ - 1)
+    out.tool_calls.back().arguments += text;
+  else
+    out.tool_calls.push_back({calls_ - 1, "", std::move(text)});
 }
 
 void ReplyParser::emit_call(std::string name, ReplyDelta& out) {
@@ -132,9 +162,20 @@ void ReplyParser::emit_call_list(ReplyDelta& out) {
   }
 }
 
+void ReplyParser::end(ReplyDelta& out) {
+  if (ended_) return;
+  if (options_.format == ReplyFormat::text)
+    text_.finish(out.content);
+  else
+    enter(Part::content, out);
+  ended_ = true;
+}
+
 void ReplyParser::finish(ReplyDelta& out) {
   if (options_.format == ReplyFormat::text) return text_.finish(out.content);
   if (ended_) return;
+  if (part_ == Part::call_name) enter(Part::call_arguments, out);
+  bare_ = false;  // what was cut off may have had arguments
   enter(Part::content, out);
 }
 

@@ -237,6 +237,24 @@ TEST(Engine, TellsThinkingContentAndCallsApart) {
   EXPECT_GT(got.finish.usage.reasoning_tokens, 0);
 }
 
+// Which the parser only knows at the end of the reply, and not at all where it is cut off.
+TEST(Engine, ACallWithoutArgumentsIsACall) {
+  const Tokenizer t = mini_tokenizer();
+  std::vector<int32_t> answer = {*t.special_id("[TOOL_CALLS]")};
+  for (const int32_t id : t.encode("now")) answer.push_back(id);
+  const auto prompt = numbers(0, 5);
+  FakeEngine e(recite(answer, prompt.size(), kEnd));
+  const Answer whole = e.answer(prompt_request(prompt, 100));
+  ASSERT_EQ(whole.calls.size(), 1u);
+  EXPECT_EQ(whole.calls[0].name, "now");
+  EXPECT_EQ(whole.calls[0].arguments, "{}");
+  EXPECT_EQ(whole.finish.reason, FinishReason::tool_calls);
+  const Answer cut = e.answer(prompt_request(prompt, std::ssize(answer)));
+  ASSERT_EQ(cut.calls.size(), 1u);
+  EXPECT_EQ(cut.calls[0].arguments, "");
+  EXPECT_EQ(cut.finish.reason, FinishReason::length);
+}
+
 TEST(Engine, ClosesThinkingWhenItsBudgetIsSpent) {
   const Tokenizer t = mini_tokenizer();
   const int32_t think = *t.special_id("[THINK]"), end_think = *t.special_id("[/THINK]");

@@ -61,7 +61,8 @@ TEST(ReplyParser, SplitsThinkingContentAndCalls) {
 }
 
 TEST(ReplyParser, TellsWhichTokensAreContent) {
-  for (const char* spelled : {"[THINK]Hm[/THINK]Sure 日本🎉.[TOOL_CALLS]f[ARGS]{}</s>x", "a[/THINK]b[ARGS]c"}) {
+  for (const char* spelled : {"[THINK]Hm[/THINK]Sure 日本🎉.[TOOL_CALLS]f[ARGS]{}</s>x", "a[/THINK]b[ARGS]c",
+                              "a[TOOL_CALLS]f{\"b\": 1}</s>", "a[TOOL_CALLS] {\"b\": 1}</s>"}) {
     const Reply reply = parse(spelled);
     EXPECT_EQ(golden_tokenizer().decode(reply.content_ids), reply.content);
   }
@@ -83,8 +84,28 @@ TEST(ReplyParser, DropsMarkersOutOfPlace) {
 }
 
 TEST(ReplyParser, ClosesACallWithoutArguments) {
-  EXPECT_EQ(parse("[TOOL_CALLS]f").calls, (Calls{{"f", ""}}));
-  EXPECT_EQ(parse("[TOOL_CALLS]f[TOOL_CALLS]g[ARGS]{").calls, (Calls{{"f", ""}, {"g", "{"}}));
+  for (const char* spelled : {"[TOOL_CALLS]f</s>", "[TOOL_CALLS]f[ARGS]</s>", "[TOOL_CALLS]f[THINK]Hm</s>"})
+    EXPECT_EQ(parse(spelled).calls, (Calls{{"f", "{}"}})) << spelled;
+  EXPECT_EQ(parse("[TOOL_CALLS]f[CALL_ID]abcdefghi</s>", {}, TokenizerVersion::v11).calls, (Calls{{"f", "{}"}}));
+  EXPECT_EQ(parse("[TOOL_CALLS]f[TOOL_CALLS]g[ARGS]{").calls, (Calls{{"f", "{}"}, {"g", "{"}}));
+}
+
+TEST(ReplyParser, InventsNoArgumentsForACallThatWasCutOff) {
+  for (const char* spelled : {"[TOOL_CALLS]f", "[TOOL_CALLS]f[ARGS]", "[TOOL_CALLS]f[CALL_ID]abc"})
+    EXPECT_EQ(parse(spelled, {}, TokenizerVersion::v11).calls, (Calls{{"f", ""}})) << spelled;
+}
+
+TEST(ReplyParser, FindsArgumentsWithoutTheirMarker) {
+  const std::string city = R"({"city": "Paris", "in": {"unit": "C"}})";
+  EXPECT_EQ(parse("[TOOL_CALLS]get_weather" + city + "</s>").calls, (Calls{{"get_weather", city}}));
+  EXPECT_EQ(parse("[TOOL_CALLS]get_weather " + city + "[TOOL_CALLS]f[ARGS]{}[TOOL_CALLS]g{}</s>").calls,
+            (Calls{{"get_weather", city}, {"f", "{}"}, {"g", "{}"}}));
+  EXPECT_EQ(parse("[TOOL_CALLS]f{\"a\": ").calls, (Calls{{"f", "{\"a\": "}})) << "cut off";
+  EXPECT_EQ(parse("[TOOL_CALLS]f[CALL_ID]abcdefghi[ARGS]{}</s>", {}, TokenizerVersion::v11).calls,
+            (Calls{{"f", "{}"}}));
+  const Reply nameless = parse("a[TOOL_CALLS]" + city + "</s>");
+  EXPECT_EQ(nameless.content, "a" + city);
+  EXPECT_TRUE(nameless.calls.empty());
 }
 
 TEST(ReplyParser, ShowsACallWithoutANameAsContent) {
