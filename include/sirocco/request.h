@@ -3,6 +3,7 @@
 // JSON; fill it by hand for token-in/token-out. Engine::submit checks it and names the field that is wrong.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -31,7 +32,8 @@ struct PicturePixels {
 struct PicturePlace {
   int64_t first_token = 0;
   int64_t tokens = 0;
-  uint64_t content_hash = 0;  // same picture, same hash: the prefix cache and that of the rows rely on it
+  // SHA-256 of its file: the prefix cache and that of the rows take pictures of one hash for the same.
+  std::array<uint8_t, 32> content_hash = {};
   bool operator==(const PicturePlace&) const = default;
 };
 

@@ -8,13 +8,13 @@
 namespace sirocco {
 namespace {
 
-bool waits(const PromptPicture& picture, uint64_t content_hash) {
+bool waits(const PromptPicture& picture, const ContentHash& content_hash) {
   return !picture.rows && picture.content_hash == content_hash;
 }
 
 }  // namespace
 
-bool EngineLoop::picture_is_wanted(uint64_t content_hash) const {
+bool EngineLoop::picture_is_wanted(const ContentHash& content_hash) const {
   return std::ranges::any_of(requests_, [&](const auto& live) {
     return std::ranges::any_of(live->request.pictures,
                                [&](const PromptPicture& picture) { return waits(picture, content_hash); });
@@ -40,7 +40,7 @@ bool EngineLoop::encode() {
       return true;
     }
   }
-  const uint64_t content_hash = pictures_.content_hash();
+  const ContentHash content_hash = pictures_.content_hash();
   const double begin_s = now_s();
   const PictureCache::Rows rows = pictures_.step();
   totals_.picture_seconds += now_s() - begin_s;
@@ -51,7 +51,7 @@ bool EngineLoop::encode() {
 }
 
 // Every request that waits for this picture gets its rows.
-void EngineLoop::provide_rows(uint64_t content_hash, const PictureCache::Rows& rows) {
+void EngineLoop::provide_rows(const ContentHash& content_hash, const PictureCache::Rows& rows) {
   const int64_t side = options_.request_limits.picture_side;
   for (const auto& live : requests_)
     for (PromptPicture& picture : live->request.pictures) {

@@ -57,7 +57,8 @@ Result<Stream> EngineLoop::submit(GenerateRequest request) {
   // Prompt logits of cached pages would be missing.
   const bool takes_from_others = request.use_prefix_cache && request.prompt_logprobs < 0;
   live->shares_pages = takes_from_others || request.choices > 1;
-  live->prompt_keys = prompt_keys(request, takes_from_others || request.choices == 1 ? 0 : ++nonces_);
+  live->prompt_keys =
+      prompt_keys(request, picture_key_, takes_from_others || request.choices == 1 ? 0 : ++nonces_);
   live->request = std::move(request);
   for (int i = 0; i < live->request.choices; ++i) live->choices.emplace_back(live->request, tokenizer_, i);
   Stream stream(live->stream);

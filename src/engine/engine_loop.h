@@ -47,6 +47,8 @@ class EngineLoop {
 
   Result<Stream> submit(GenerateRequest request);
   EngineStats stats() const;
+  // What the prefix tree knows a session by; of pictures, only while this engine lives.
+  std::vector<CacheKey> keys_of(const Session& session) const { return session_keys(session, picture_key_); }
   // Runs `task` on the engine's thread between two steps and waits for it.
   void call(const std::function<void(PageCache&)>& task);
 
@@ -84,8 +86,8 @@ class EngineLoop {
   void start_other_choices(LiveRequest& request, std::span<const float> logits, double now_s);
   void finish(const Owner& owner, const Answering::Ending& ending, Delta delta);
   void finish_all(LiveRequest& request, FinishReason reason, const std::string& error = {});
-  bool picture_is_wanted(uint64_t content_hash) const;
-  void provide_rows(uint64_t content_hash, const PictureCache::Rows& rows);
+  bool picture_is_wanted(const ContentHash& content_hash) const;
+  void provide_rows(const ContentHash& content_hash, const PictureCache::Rows& rows);
   void schedule_choice(LiveRequest& request, Choice& choice);
   void forget_finished();
   std::span<const float> logits_row(const StepOutput& output, int64_t row) const;
@@ -94,6 +96,7 @@ class EngineLoop {
 
   Model& model_;
   LoopOptions options_;
+  const KeyedHash picture_key_;
   PageCache cache_;
   Scheduler scheduler_;
   Answering answering_;

@@ -34,17 +34,18 @@ constexpr CacheKey kNotAToken = CacheKey{1} << 63;  // token ids are below 2^31
 
 }  // namespace
 
-std::vector<CacheKey> session_keys(const Session& session) {
+std::vector<CacheKey> session_keys(const Session& session, const KeyedHash& picture_key) {
   std::vector<CacheKey> keys(session.ids.begin(), session.ids.end());
-  for (const PicturePlace& picture : session.pictures)
+  for (const PicturePlace& picture : session.pictures) {
+    const uint64_t key = picture_key(picture.content_hash);
     for (int64_t i = 0; i < picture.tokens; ++i)
-      keys[static_cast<size_t>(picture.first_token + i)] =
-          mix64(picture.content_hash + static_cast<uint64_t>(i)) | kNotAToken;
+      keys[static_cast<size_t>(picture.first_token + i)] = mix64(key + static_cast<uint64_t>(i)) | kNotAToken;
+  }
   return keys;
 }
 
-std::vector<CacheKey> prompt_keys(const GenerateRequest& request, uint64_t nonce) {
-  std::vector<CacheKey> keys = session_keys(session_of(request));
+std::vector<CacheKey> prompt_keys(const GenerateRequest& request, const KeyedHash& picture_key, uint64_t nonce) {
+  std::vector<CacheKey> keys = session_keys(session_of(request), picture_key);
   if (!request.cache_salt.empty() || nonce != 0) {
     uint64_t hash = mix64(nonce);
     for (const char c : request.cache_salt) hash = mix64(hash ^ static_cast<unsigned char>(c));

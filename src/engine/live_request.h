@@ -8,6 +8,7 @@
 
 #include "engine/stop_matcher.h"
 #include "engine/stream_state.h"
+#include "picture/content_hash.h"
 #include "sample/sampler.h"
 #include "sched/sequence.h"
 #include "sirocco/request.h"
@@ -55,10 +56,11 @@ struct LiveRequest {
   int32_t token_at(const Choice& choice, int64_t position) const;
 };
 
-// Keys for the prefix tree: token ids, content hashes where a picture stands in for them.
-std::vector<CacheKey> session_keys(const Session& session);
+// Keys for the prefix tree: token ids, or what `picture_key` makes of the content hash where a picture stands in for
+// them.
+std::vector<CacheKey> session_keys(const Session& session, const KeyedHash& picture_key);
 // Those of the prompt, the first one salted so that requests with different salts share nothing. `nonce`: not 0 for a
 // request whose choices share pages, but with no other request.
-std::vector<CacheKey> prompt_keys(const GenerateRequest& request, uint64_t nonce);
+std::vector<CacheKey> prompt_keys(const GenerateRequest& request, const KeyedHash& picture_key, uint64_t nonce);
 
 }  // namespace sirocco

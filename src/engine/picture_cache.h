@@ -5,12 +5,13 @@
 
 #include <cstdint>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
+#include "picture/content_hash.h"
 #include "text/prompt.h"
 
 namespace sirocco {
@@ -19,14 +20,14 @@ class PictureCache {
  public:
   using Rows = std::shared_ptr<const std::vector<float>>;  // [n, D]
   struct Entry {
-    uint64_t content_hash = 0;
+    ContentHash content_hash = {};
     PictureGrid grid;
     Rows rows;
   };
 
   explicit PictureCache(int64_t max_bytes) : max_bytes_(max_bytes) {}
 
-  std::optional<Entry> find(uint64_t content_hash) {
+  std::optional<Entry> find(const ContentHash& content_hash) {
     const std::lock_guard lock(mutex_);
     const auto found = by_hash_.find(content_hash);
     if (found == by_hash_.end()) return std::nullopt;
@@ -60,7 +61,7 @@ class PictureCache {
   const int64_t max_bytes_;
   mutable std::mutex mutex_;
   std::list<Entry> entries_;  // latest use first
-  std::unordered_map<uint64_t, std::list<Entry>::iterator> by_hash_;
+  std::map<ContentHash, std::list<Entry>::iterator> by_hash_;
   int64_t bytes_ = 0;
 };
 

@@ -37,7 +37,7 @@ Result<std::string> PictureLoader::read(std::string_view url) const {
 Result<LoadedPicture> PictureLoader::load(std::string_view url) {
   auto file = read(url);
   if (!file) return forward_error(file);
-  const uint64_t hash = short_hash(content_hash(*file));
+  const ContentHash hash = content_hash(*file);
   ++asked_;
   if (auto known = cache_.find(hash)) {
     ++known_;
@@ -55,7 +55,7 @@ Result<LoadedPicture> PictureLoader::load(std::string_view url) {
   return picture;
 }
 
-Result<LoadedPicture> PictureLoader::decode(std::string_view file, uint64_t hash) {
+Result<LoadedPicture> PictureLoader::decode(std::string_view file, const ContentHash& hash) {
   const auto rgb = decode_picture(file);
   if (!rgb) return wrong(rgb.error().kind, rgb.error().message);
   const PictureGrid grid = picture_grid(config_, rgb->width, rgb->height);

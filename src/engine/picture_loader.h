@@ -6,11 +6,11 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "engine/picture_cache.h"
 #include "picture/content_hash.h"
@@ -22,7 +22,7 @@ namespace sirocco {
 
 struct LoadedPicture {
   PictureGrid grid;
-  uint64_t content_hash = 0;
+  ContentHash content_hash = {};
   PictureCache::Rows rows;                      // if it was encoded before, else
   std::shared_ptr<const PicturePixels> pixels;  // these
 };
@@ -45,7 +45,7 @@ class PictureLoader {
   };
 
   Result<std::string> read(std::string_view url) const;
-  Result<LoadedPicture> decode(std::string_view file, uint64_t content_hash);
+  Result<LoadedPicture> decode(std::string_view file, const ContentHash& content_hash);
 
   const ImageTokenConfig config_;
   PictureCache& cache_;
@@ -54,7 +54,7 @@ class PictureLoader {
   const std::shared_ptr<std::atomic<int64_t>> waiting_bytes_;  // outlived by no pixels
   std::atomic<uint64_t> asked_ = 0, known_ = 0;
   std::mutex mutex_;
-  std::unordered_map<uint64_t, Waiting> waiting_;  // guarded by mutex_
+  std::map<ContentHash, Waiting> waiting_;  // guarded by mutex_
 };
 
 }  // namespace sirocco

@@ -19,7 +19,7 @@ class PictureTurns {
   explicit PictureTurns(Model& model) : model_(model) {}
 
   bool busy() const { return encoding_ != nullptr; }
-  uint64_t content_hash() const { return content_hash_; }  // REQUIRES: busy()
+  const ContentHash& content_hash() const { return content_hash_; }  // REQUIRES: busy()
 
   // REQUIRES: not busy(), picture.pixels.
   Result<void> begin(const PromptPicture& picture) {
@@ -45,7 +45,7 @@ class PictureTurns {
  private:
   Model& model_;
   std::unique_ptr<PictureEncoding> encoding_;
-  uint64_t content_hash_ = 0;
+  ContentHash content_hash_ = {};
 };
 
 }  // namespace sirocco

@@ -14,7 +14,7 @@ namespace sirocco {
 namespace {
 
 constexpr char kMagic[16] = "sirocco-session";
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersion = 3;
 
 struct Header {
   char magic[16];
@@ -27,7 +27,7 @@ struct Header {
   uint64_t checksum;  // of places, ids and pages
 };
 static_assert(sizeof(Header) == 64);
-static_assert(sizeof(PicturePlace) == 24);
+static_assert(sizeof(PicturePlace) == 48);
 static_assert(std::endian::native == std::endian::little, "the file is little-endian");
 
 // Eight bytes a step; the tail byte by byte.

@@ -33,7 +33,7 @@ Session prefix_of(const Session& session, int64_t tokens) {
 
 Result<int64_t> LoadedEngine::save_session(const Session& session, const std::string& path) {
   if (auto ok = check_session(session, info_.vocabulary); !ok) return forward_error(ok);
-  const std::vector<CacheKey> keys = session_keys(session);
+  const std::vector<CacheKey> keys = loop_->keys_of(session);
   Lease lease;
   int64_t known = 0;
   loop_->call([&](PageCache& cache) {
@@ -59,7 +59,7 @@ Result<Session> LoadedEngine::restore_session(const std::string& path) {
   const auto tokens = static_cast<int64_t>(parsed->session.ids.size());
   if (tokens > info_.context_tokens)
     return fail(ErrorKind::resource, path + ": longer than the context of this engine");
-  const std::vector<CacheKey> keys = session_keys(parsed->session);
+  const std::vector<CacheKey> keys = loop_->keys_of(parsed->session);
   Lease lease;
   bool room = false;
   loop_->call([&](PageCache& cache) { room = cache.grow(lease, tokens); });

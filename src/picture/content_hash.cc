@@ -2,6 +2,8 @@
 #include "picture/content_hash.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 #include "base/check.h"
 
@@ -15,9 +17,18 @@ ContentHash content_hash(std::string_view bytes) {
   return hash;
 }
 
-uint64_t short_hash(const ContentHash& hash) {
+KeyedHash::KeyedHash() {
+  CHECK(RAND_bytes(key_.data(), static_cast<int>(key_.size())) == 1);
+}
+
+uint64_t KeyedHash::operator()(const ContentHash& hash) const {
+  ContentHash code = {};
+  unsigned length = 0;
+  CHECK(HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()), hash.data(), hash.size(), code.data(),
+             &length) != nullptr);
+  CHECK(length == code.size());
   uint64_t value = 0;
-  for (int i = 0; i < 8; ++i) value = value << 8 | hash[static_cast<size_t>(i)];
+  for (size_t i = 0; i < 8; ++i) value = value << 8 | code[i];
   return value;
 }
 

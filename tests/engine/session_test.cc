@@ -74,7 +74,7 @@ TEST(Session, OfWhichNothingIsCachedDoesNotReplaceAFile) {
 const SessionShape kShape{.fingerprint = 5, .page_bytes = 256, .page_tokens = 64, .vocabulary = 5000};
 
 std::vector<std::byte> session_bytes(const std::string& path, int tokens, int fill) {
-  const Session session{std::vector<int32_t>(static_cast<size_t>(tokens), fill), {{3, 8, 77}, {11, 2, 78}}};
+  const Session session{std::vector<int32_t>(static_cast<size_t>(tokens), fill), {{3, 8, {77}}, {11, 2, {78}}}};
   std::vector<std::byte> page(256, static_cast<std::byte>(fill));
   std::vector<std::span<const std::byte>> pages(static_cast<size_t>((tokens + 63) / 64), page);
   EXPECT_TRUE(write_session(path, kShape, session, pages));
@@ -87,13 +87,16 @@ TEST(Session, AnyDamageIsNoticed) {
   const std::vector<std::byte> whole = session_bytes(path, 100, 3);
   const auto sound = parse_session(whole, kShape, "file");
   ASSERT_TRUE(sound);
-  EXPECT_EQ(sound->session.pictures, (std::vector<PicturePlace>{{3, 8, 77}, {11, 2, 78}}));
+  EXPECT_EQ(sound->session.pictures, (std::vector<PicturePlace>{{3, 8, {77}}, {11, 2, {78}}}));
   for (size_t i = 0; i < whole.size(); ++i) {
     auto damaged = whole;
     damaged[i] ^= std::byte{1};
     EXPECT_FALSE(parse_session(damaged, kShape, "file")) << "byte " << i;
     EXPECT_FALSE(parse_session(std::span(whole).first(i), kShape, "file")) << "cut at " << i;
   }
+  auto older = whole;
+  older[16] = std::byte{2};  // whose pictures had shorter hashes
+  EXPECT_EQ(parse_session(older, kShape, "file").error().message, "file: version 2, expected 3");
   SessionShape other = kShape;
   other.fingerprint = 6;
   EXPECT_NE(parse_session(whole, other, "file").error().message.find("another model"), std::string::npos);
@@ -102,11 +105,11 @@ TEST(Session, AnyDamageIsNoticed) {
 
 TEST(Session, PicturesLieInOrderWithinTheTokens) {
   const std::vector<int32_t> ids(10, 7);
-  EXPECT_TRUE(check_session({ids, {{0, 4, 1}, {4, 6, 2}}}, 5000));
+  EXPECT_TRUE(check_session({ids, {{0, 4, {1}}, {4, 6, {2}}}}, 5000));
   using Places = std::vector<PicturePlace>;
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
-  for (const Places& wrong : {Places{{0, 4, 1}, {3, 2, 2}}, Places{{8, 3, 1}}, Places{{-1, 2, 1}}, Places{{2, 0, 1}},
-                              Places{{kMost, 2, 1}}, Places{{2, kMost, 1}}})
+  for (const Places& wrong : {Places{{0, 4, {1}}, {3, 2, {2}}}, Places{{8, 3, {1}}}, Places{{-1, 2, {1}}},
+                              Places{{2, 0, {1}}}, Places{{kMost, 2, {1}}}, Places{{2, kMost, {1}}}})
     EXPECT_FALSE(check_session({ids, wrong}, 5000));
   EXPECT_FALSE(check_session({{5000}, {}}, 5000));
 }

@@ -2,6 +2,7 @@
 #include "serve/fake_engine.h"
 
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 
 #include "base/json.h"
@@ -160,7 +161,8 @@ Result<PictureTokens> FakeEngine::picture(std::string_view url) const {
   if (!url.starts_with("data:image/")) return bad_input("image_url: only data: URLs are taken here");
   PictureTokens shown{{10, 10, 12, 10, 10, 13}, {}};
   shown.picture.tokens = 6;
-  shown.picture.content_hash = std::hash<std::string_view>()(url);
+  const uint64_t hash = std::hash<std::string_view>()(url);
+  std::memcpy(shown.picture.content_hash.data(), &hash, sizeof hash);
   return shown;
 }
 
@@ -356,8 +358,10 @@ void FakeEngine::run() {
 Result<int64_t> FakeEngine::save_session(const Session& session, const std::string& path) {
   std::ofstream out(path);
   out << session.pictures.size();
-  for (const PicturePlace& p : session.pictures)
-    out << ' ' << p.first_token << ' ' << p.tokens << ' ' << p.content_hash;
+  for (const PicturePlace& p : session.pictures) {
+    out << ' ' << p.first_token << ' ' << p.tokens;
+    for (const int byte : p.content_hash) out << ' ' << byte;
+  }
   for (const int32_t id : session.ids) out << ' ' << id;
   return std::ssize(session.ids);
 }
@@ -369,7 +373,14 @@ Result<Session> FakeEngine::restore_session(const std::string& path) {
   size_t pictures = 0;
   in >> pictures;
   session.pictures.resize(pictures);
-  for (PicturePlace& p : session.pictures) in >> p.first_token >> p.tokens >> p.content_hash;
+  for (PicturePlace& p : session.pictures) {
+    in >> p.first_token >> p.tokens;
+    for (uint8_t& byte : p.content_hash) {
+      int value = 0;
+      in >> value;
+      byte = static_cast<uint8_t>(value);
+    }
+  }
   for (int32_t id = 0; in >> id;) session.ids.push_back(id);
   return session;
 }
