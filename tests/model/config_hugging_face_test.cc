@@ -68,12 +68,16 @@ TEST(HuggingFaceConfig, DenseAncestors) {
   EXPECT_FALSE(config->rope_interleaved);
   EXPECT_EQ(config->rope.theta, 1e8);
   EXPECT_EQ(config->stored_dtype, "bf16");
-  const Json small31 = {
+  Json small31 = {
       {"model_type", "mistral3"}, {"text_config", small3}, {"vision_config", {{"model_type", "pixtral"}}}};
   config = parse_hugging_face_config(small31, "c");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->vision->layers, 24);
   EXPECT_EQ(config->vision->patch, 14);
+  small31["text_config"]["hidden_act"] = small31["vision_config"]["hidden_act"] = "silu";  // as it is published
+  small31["projector_hidden_act"] = "gelu";
+  config = parse_hugging_face_config(small31, "c");
+  EXPECT_TRUE(config) << config.error().message;
 }
 
 TEST(HuggingFaceConfig, AttentionFactorAsTransformersInfersIt) {
@@ -110,6 +114,10 @@ TEST(HuggingFaceConfig, RefusesOtherModels) {
             "c: vision_config.model_type: 'clip', expected pixtral");
   EXPECT_EQ(refusal([](Json& c) { c["text_config"]["hidden_act"] = "gelu"; }),
             "c: text_config.hidden_act: 'gelu', expected silu");
+  EXPECT_EQ(refusal([](Json& c) { c["vision_config"]["hidden_act"] = "gelu"; }),
+            "c: vision_config.hidden_act: 'gelu', expected silu");
+  EXPECT_EQ(refusal([](Json& c) { c["projector_hidden_act"] = "gelu_pytorch_tanh"; }),
+            "c: projector_hidden_act: 'gelu_pytorch_tanh', expected gelu");
   EXPECT_EQ(refusal([](Json& c) { c["text_config"]["attention_bias"] = true; }),
             "c: text_config.attention_bias: true, expected false");
   EXPECT_EQ(refusal([](Json& c) { c["vision_feature_layer"] = -2; }),
