@@ -15,7 +15,8 @@
 
 namespace sirocco {
 
-// Bounds that no model of this decade nears; they keep products of sizes within 63 bits.
+// Bounds that no model of this decade nears; they keep twice the count of all parameters within 63 bits. What grows
+// with a context besides (cache, attention) does not fit at every bound and saturates (model/sizes.h).
 inline constexpr int64_t kMaxLayers = 1024;
 inline constexpr int64_t kMaxHidden = 1 << 18;
 inline constexpr int64_t kMaxWidth = 1 << 20;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // params.json (docs/formats/native.md). Without `kv_lora_rank` attention is grouped, without `moe` every
 // layer is dense: the ancestors need nothing else.
+#include <algorithm>
 #include <utility>
 
 #include "model/bind.h"
@@ -108,8 +109,9 @@ Result<Config> parse_native_config(const Json& params_json, const std::string& w
   read_rope(params, config);
   const int64_t leading_dense = read_experts(params, config);
   read_vision(params, config);
-  const int64_t yarn_positions =
-      static_cast<int64_t>(config.rope.factor * static_cast<double>(config.rope.original_max_positions));
+  const auto yarn_positions = static_cast<int64_t>(
+      std::min(config.rope.factor * static_cast<double>(config.rope.original_max_positions),
+               static_cast<double>(kMaxPositions)));
   config.max_position_embeddings = params.integer(
       "max_position_embeddings", 1, kMaxPositions,
       params.integer("max_seq_len", 1, kMaxPositions, yarn_positions > 0 ? yarn_positions : 32768));

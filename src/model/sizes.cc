@@ -2,6 +2,7 @@
 #include "model/sizes.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace sirocco {
 namespace {
@@ -37,6 +38,17 @@ int64_t at(int64_t elements, int64_t sixteenths) {
   return elements / 16 * sixteenths + elements % 16 * sixteenths / 16;
 }
 
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+
+// REQUIRES: a, b >= 0, as are all sizes.
+int64_t saturating_product(int64_t a, int64_t b) {
+  int64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? kMost : product;
+}
+int64_t saturating_sum(int64_t a, int64_t b) {
+  return a > kMost - b ? kMost : a + b;
+}
+
 }  // namespace
 
 int64_t ParameterCounts::text() const {
@@ -69,13 +81,13 @@ ParameterCounts count_parameters(const Config& c) {
 int64_t cache_bytes_per_token(const Config& config, int64_t element_bytes) {
   int64_t numbers = 0;
   for (const AttentionKind kind : config.attention) numbers += cache_row(config, kind);
-  return numbers * element_bytes;
+  return saturating_product(numbers, element_bytes);
 }
 
 int64_t cache_bytes(const Config& config, int64_t context_tokens, int64_t element_bytes) {
   const int64_t kept =
       config.sliding_window > 0 ? std::min(context_tokens, config.sliding_window) : context_tokens;
-  return kept * cache_bytes_per_token(config, element_bytes);
+  return saturating_product(kept, cache_bytes_per_token(config, element_bytes));
 }
 
 int64_t picture_encoding_bytes(const Config& c) {
@@ -95,9 +107,9 @@ int64_t operations_per_token(const Config& c, int64_t context_tokens) {
   int64_t attention = 0;
   for (const AttentionKind kind : c.attention) {
     const int64_t per_key = kind == AttentionKind::latent ? c.cache_row() + c.kv_lora_rank : 2 * c.head_dim;
-    attention += c.heads * per_key * keys;
+    attention = saturating_sum(attention, saturating_product(c.heads * per_key, keys));
   }
-  return 2 * (matrices + attention);
+  return saturating_product(2, saturating_sum(matrices, attention));
 }
 
 std::vector<PrecisionBytes> weight_bytes_by_precision(const Config& config) {

@@ -31,6 +31,9 @@ struct ParameterCounts {
 
 ParameterCounts count_parameters(const Config& config);
 
+// What grows with a context stays at the largest number where a sum does not fit: config_fields.h bounds each size, not
+// their product with a context.
+
 // Cache of one token over all layers, in elements of `element_bytes` (BF16: 2). Latent layers keep C + R
 // numbers, grouped ones a key and a value a key/value head.
 int64_t cache_bytes_per_token(const Config& config, int64_t element_bytes = 2);

@@ -56,6 +56,15 @@ TEST(NativeConfig, AppliedYarnScaleIsTheAttentionFactor) {
   EXPECT_NEAR(config->rope.attention_factor, 1.2772588722239782, 1e-15);  // 0.1 ln 16 + 1
 }
 
+TEST(NativeConfig, YarnReachesNoFurtherThanPositionsGo) {
+  Json params = tiny_native().config;
+  params.erase("max_position_embeddings");
+  EXPECT_EQ(parse_native_config(params, "p")->max_position_embeddings, 16 * 256);
+  params["yarn"]["factor"] = 1e6;
+  params["yarn"]["original_max_position_embeddings"] = int64_t{1} << 31;
+  EXPECT_EQ(parse_native_config(params, "p")->max_position_embeddings, int64_t{1} << 31);
+}
+
 TEST(NativeConfig, UnknownKeysAndNullsAreIgnored) {
   EXPECT_EQ(refusal([](Json& p) { p["new_key"] = {1, 2}; }), "accepted");
   EXPECT_EQ(refusal([](Json& p) { p["sliding_window"] = nullptr; }), "accepted");

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
+#include "model/config_fields.h"
 #include "model/known_models.h"
 
 namespace sirocco {
@@ -77,6 +80,36 @@ TEST(Sizes, WorkGrowsWithTheContext) {
   window.sliding_window = 100;
   EXPECT_EQ(operations_per_token(window, 100), operations_per_token(window, 5000));
   EXPECT_EQ(cache_bytes(window, 5000), 100 * 131'072);
+}
+
+// The largest of everything that a configuration may say.
+TEST(Sizes, SaturateWhereAContextDoesNotFit) {
+  Config c;
+  c.layers = kMaxLayers;
+  c.hidden = kMaxHidden;
+  c.vocabulary = kMaxVocabulary;
+  c.heads = c.kv_heads = kMaxHeads;
+  c.head_dim = kMaxHeadDim;
+  c.nope_dim = c.rope_dim = c.v_head_dim = kMaxHeadDim;
+  c.kv_lora_rank = c.q_lora_rank = kMaxWidth;
+  c.experts.experts = c.experts.experts_per_token = kMaxExperts;
+  c.experts.shared_experts = 64;
+  c.experts.width = c.dense_width = kMaxWidth;
+  c.max_position_embeddings = kMaxPositions;
+  c.vision = VisionConfig{.hidden = kMaxHidden, .layers = kMaxLayers, .heads = kMaxHeads, .width = kMaxWidth,
+                          .channels = 16, .patch = 1024, .image_size = 1 << 16, .merge = 64};
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  for (const AttentionKind kind : {AttentionKind::latent, AttentionKind::grouped}) {
+    c.attention.assign(static_cast<size_t>(c.layers), kind);
+    c.feed_forward.assign(static_cast<size_t>(c.layers), FeedForwardKind::experts);
+    EXPECT_GT(count_parameters(c).total(), int64_t{3} << 60) << "experts alone are as many";
+    EXPECT_LT(count_parameters(c).total(), kMost / 2);
+    for (const PrecisionBytes& p : weight_bytes_by_precision(c)) EXPECT_GT(p.weight_bytes, 0) << p.name;
+    EXPECT_EQ(operations_per_token(c, kMaxPositions), kMost);
+    EXPECT_GT(operations_per_token(c, 0), 0);
+    EXPECT_GT(picture_encoding_bytes(c), 0);
+  }
+  EXPECT_EQ(cache_bytes(c, kMaxPositions), kMost);  // of grouped attention
 }
 
 TEST(KnownModels, EveryDocumentParses) {
