@@ -69,6 +69,19 @@ bool take(std::span<const OptionField<T>> fields, const std::string& key, const 
   return false;
 }
 
+// Numbers within what readers of configurations take (model/config_native.cc and its like); NaN is within nothing.
+Result<void> validate_numbers(const SynthOptions& o) {
+  constexpr double kMostPositions = 2147483648.0;  // 2^31
+  if (!(o.routed_scale >= 1e-6 && o.routed_scale <= 1e6))
+    return bad_input(fmt::format("routed_scale: {} is outside 1e-6 to 1e6", o.routed_scale));
+  if (!(o.rope_factor >= 1.0 && o.rope_factor <= 1e6))
+    return bad_input(fmt::format("rope_factor: {} is outside 1 to 1e6", o.rope_factor));
+  if (static_cast<double>(o.original_positions) * o.rope_factor > kMostPositions)
+    return bad_input(fmt::format("rope_factor: {} times {} positions is more than 2^31", o.rope_factor,
+                                 o.original_positions));
+  return {};
+}
+
 }  // namespace
 
 std::span<const OptionField<int64_t>> integer_fields() {
@@ -109,6 +122,7 @@ Result<void> validate(const SynthOptions& o) {
       return bad_input(fmt::format("{}: {} is outside {} to {}", name, value, may_be_zero ? 0 : 1, kLargest));
     }
   }
+  if (auto numbers = validate_numbers(o); !numbers) return numbers;
   if (o.rope % 2 != 0) return bad_input(fmt::format("rope: {} is odd, rotation needs pairs", o.rope));
   if (o.experts > 8192) return bad_input(fmt::format("experts: {} is more than 8192", o.experts));
   if (o.experts % o.groups != 0) {

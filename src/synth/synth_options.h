@@ -65,7 +65,8 @@ std::span<const OptionField<bool>> switch_fields();
 std::span<const OptionField<std::string>> text_fields();
 
 Result<SynthOptions> options_from_json(const Json& given);
-// Sizes that no layout could hold: zero heads, odd rotary widths, more experts per token than experts, ….
+// Refuses sizes that no layout could hold (zero heads, odd rotary widths, more experts per token than experts, …) and
+// numbers that no reader would take.
 Result<void> validate(const SynthOptions& options);
 
 }  // namespace sirocco::synth

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <span>
@@ -138,6 +139,14 @@ TEST_F(SynthesizeTest, RefusesWhatNoLayoutHolds) {
   EXPECT_NE(message([](SynthOptions& o) { o.vision = true, o.vision_heads = 3; }).find("vision_heads"),
             std::string::npos);
   EXPECT_NE(message([](SynthOptions& o) { o.experts_per_token = 5; }).find("eligible"), std::string::npos);
+  for (const double number : {0.0, 0.5, -1.0, 1e7, double{NAN}, double{INFINITY}})
+    EXPECT_NE(message([=](SynthOptions& o) { o.rope_factor = number; }).find("rope_factor"), std::string::npos)
+        << number;
+  for (const double number : {0.0, -1.0, 1e7, double{NAN}, double{INFINITY}})
+    EXPECT_NE(message([=](SynthOptions& o) { o.routed_scale = number; }).find("routed_scale"), std::string::npos)
+        << number;
+  EXPECT_EQ(message([](SynthOptions& o) { o.rope_factor = 1e6; }),
+            "rope_factor: 1000000 times 8192 positions is more than 2^31");
   EXPECT_EQ(entries(), 0u);
 }
 
