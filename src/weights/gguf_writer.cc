@@ -3,9 +3,9 @@
 
 #include <bit>
 #include <limits>
-#include <optional>
 
 #include "base/check.h"
+#include "weights/gguf_types.h"
 
 namespace sirocco {
 namespace {
@@ -23,79 +23,6 @@ enum class ValueType : uint32_t {
   uint64 = 10,
   int64 = 11,
 };
-
-std::optional<uint32_t> type_number(DType dtype) {
-  switch (dtype) {
-    case DType::f32:
-      return 0;
-    case DType::f16:
-      return 1;
-    case DType::q4_0:
-      return 2;
-    case DType::q4_1:
-      return 3;
-    case DType::q5_0:
-      return 6;
-    case DType::q5_1:
-      return 7;
-    case DType::q8_0:
-      return 8;
-    case DType::q8_1:
-      return 9;
-    case DType::q2_k:
-      return 10;
-    case DType::q3_k:
-      return 11;
-    case DType::q4_k:
-      return 12;
-    case DType::q5_k:
-      return 13;
-    case DType::q6_k:
-      return 14;
-    case DType::q8_k:
-      return 15;
-    case DType::iq2_xxs:
-      return 16;
-    case DType::iq2_xs:
-      return 17;
-    case DType::iq3_xxs:
-      return 18;
-    case DType::iq1_s:
-      return 19;
-    case DType::iq4_nl:
-      return 20;
-    case DType::iq3_s:
-      return 21;
-    case DType::iq2_s:
-      return 22;
-    case DType::iq4_xs:
-      return 23;
-    case DType::i8:
-      return 24;
-    case DType::i16:
-      return 25;
-    case DType::i32:
-      return 26;
-    case DType::i64:
-      return 27;
-    case DType::f64:
-      return 28;
-    case DType::iq1_m:
-      return 29;
-    case DType::bf16:
-      return 30;
-    case DType::tq1_0:
-      return 34;
-    case DType::tq2_0:
-      return 35;
-    case DType::mxfp4:
-      return 39;
-    case DType::nvfp4:
-      return 40;
-    default:
-      return std::nullopt;
-  }
-}
 
 class HeaderText {
  public:
@@ -187,7 +114,7 @@ std::string header_of(const GgufMetadata& metadata, std::span<const TensorSpec> 
   }
   int64_t offset = 0;
   for (const TensorSpec& tensor : tensors) {
-    const auto type = type_number(tensor.dtype);
+    const auto type = gguf_from_dtype(tensor.dtype);
     CHECK(type.has_value());
     CHECK(!tensor.shape.empty() && tensor.shape.size() <= 4);
     out.put_string(tensor.name);

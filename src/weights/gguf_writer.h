@@ -13,7 +13,7 @@ namespace sirocco {
 
 inline constexpr int64_t kGgufAlignment = 32;
 
-// REQUIRES: names and keys are unique; dtypes are ones that GGUF knows; 1 to 4 dimensions.
+// REQUIRES: names and keys are unique; dtypes are ones that the reader takes (weights/gguf_types.h); 1 to 4 dimensions.
 Result<TensorFileWriter> create_gguf(const std::string& path, const GgufMetadata& metadata,
                                      std::span<const TensorSpec> tensors);
 
