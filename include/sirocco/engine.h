@@ -35,6 +35,7 @@ struct EngineInfo {
   int64_t max_position_embeddings = 0;
   int64_t parameters = 0;
   uint64_t file_bytes = 0;
+  uint64_t weights_fingerprint = 0;  // of the weights and of how they are read: sessions of others are refused
   int64_t cache_pages = 0, page_tokens = 0, page_bytes = 0;
   int max_sequences = 0;
   int threads = 0;  // that compute

@@ -6,7 +6,9 @@
 #include "engine/check_options.h"
 #include "engine/loaded_engine.h"
 #include "engine/open_tokenizer.h"
+#include "engine/session_file.h"
 #include "model/mmproj.h"
+#include "sample/random.h"
 
 namespace sirocco {
 namespace {
@@ -61,6 +63,8 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   info.architecture = (*model)->config().architecture;
   info.dtype = (*model)->config().stored_dtype;
   info.file_bytes = checkpoint->file_bytes() + (mmproj->file ? mmproj->file->file_bytes() : 0);
+  info.weights_fingerprint = mix64(weights_fingerprint(checkpoint->tensors()) ^ info.file_bytes) +
+                             static_cast<uint64_t>(options.softmax_scale);
   return LoadedEngine::start(std::move(*model), std::move(*tokenizer), std::move(info), options);
 }
 

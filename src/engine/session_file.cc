@@ -49,7 +49,22 @@ uint64_t pages_for(uint64_t tokens, uint32_t page_tokens) {
 
 }  // namespace
 
-uint64_t model_fingerprint(const Config& c, uint64_t file_bytes, uint64_t page_bytes) {
+uint64_t weights_fingerprint(std::span<const TensorEntry> tensors) {
+  constexpr size_t kSamples = 64, kSampleBytes = 1024;
+  uint64_t sum = checksum(2, std::as_bytes(std::span(&kSamples, 1)));
+  const size_t step = std::max<size_t>(1, tensors.size() / kSamples);
+  for (size_t i = 0; i < tensors.size(); i += step) {
+    const std::span<const std::byte> bytes = tensors[i].bytes;
+    const uint64_t size = bytes.size();
+    sum = checksum(checksum(sum, std::as_bytes(std::span(tensors[i].name))), std::as_bytes(std::span(&size, 1)));
+    sum = checksum(sum, bytes.subspan(size / 2, std::min<size_t>(kSampleBytes, size - size / 2)));
+  }
+  return sum;
+}
+
+uint64_t model_fingerprint(const Config& c, uint64_t weights, uint64_t page_bytes) {
+  const RopeConfig& r = c.rope;
+  const double angles[] = {r.theta, r.factor, r.beta_fast, r.beta_slow, r.attention_factor, c.query_scale.beta};
   const uint64_t numbers[] = {static_cast<uint64_t>(c.layers),
                               static_cast<uint64_t>(c.hidden),
                               static_cast<uint64_t>(c.vocabulary),
@@ -57,9 +72,11 @@ uint64_t model_fingerprint(const Config& c, uint64_t file_bytes, uint64_t page_b
                               static_cast<uint64_t>(c.kv_lora_rank),
                               static_cast<uint64_t>(c.rope_dim),
                               static_cast<uint64_t>(c.q_lora_rank),
-                              file_bytes,
+                              static_cast<uint64_t>(r.original_max_positions),
+                              static_cast<uint64_t>(c.query_scale.original_max_positions),
+                              weights,
                               page_bytes};
-  return checksum(1, std::as_bytes(std::span(numbers)));
+  return checksum(checksum(1, std::as_bytes(std::span(numbers))), std::as_bytes(std::span(angles)));
 }
 
 Result<void> check_session(const Session& session, int64_t vocabulary) {

@@ -11,6 +11,7 @@
 #include "model/config.h"
 #include "sirocco/request.h"
 #include "sirocco/status.h"
+#include "weights/tensor_entry.h"
 
 namespace sirocco {
 
@@ -27,7 +28,10 @@ struct SessionView {
   std::span<const std::byte> pages;  // whole pages, one after the other
 };
 
-uint64_t model_fingerprint(const Config& config, uint64_t file_bytes, uint64_t page_bytes);
+// Names, sizes and samples of tensors: weights of one shape that were trained apart differ.
+uint64_t weights_fingerprint(std::span<const TensorEntry> tensors);
+// What the bytes of a page depend on.
+uint64_t model_fingerprint(const Config& config, uint64_t weights, uint64_t page_bytes);
 
 // Ids of the vocabulary; pictures in order, apart, and within the tokens.
 Result<void> check_session(const Session& session, int64_t vocabulary);

@@ -13,7 +13,7 @@ SessionShape LoadedEngine::session_shape() const {
   SessionShape shape;
   shape.page_bytes = static_cast<uint64_t>(info_.page_bytes);
   shape.page_tokens = static_cast<uint32_t>(info_.page_tokens);
-  shape.fingerprint = model_fingerprint(model_->config(), info_.file_bytes, shape.page_bytes);
+  shape.fingerprint = model_fingerprint(model_->config(), info_.weights_fingerprint, shape.page_bytes);
   shape.vocabulary = info_.vocabulary;
   return shape;
 }

@@ -71,6 +71,24 @@ TEST(Session, OfWhichNothingIsCachedDoesNotReplaceAFile) {
   std::filesystem::remove(path);
 }
 
+TEST(Session, WeightsOfOneShapeThatDifferHaveOtherFingerprints) {
+  std::vector<std::byte> first(4096, std::byte{1}), second = first;
+  const auto of = [](const std::string& name, const std::vector<std::byte>& bytes) {
+    const std::vector<TensorEntry> tensors = {{name, DType::bf16, {2048}, bytes, 0}};
+    return weights_fingerprint(tensors);
+  };
+  EXPECT_EQ(of("a", first), of("a", second));
+  EXPECT_NE(of("a", first), of("b", first));
+  second[2100] = std::byte{2};
+  EXPECT_NE(of("a", first), of("a", second));
+  EXPECT_NE(weights_fingerprint({}), of("a", first));
+  Config config;
+  const uint64_t plain = model_fingerprint(config, 1, 2);
+  EXPECT_NE(plain, model_fingerprint(config, 3, 2));
+  config.rope.attention_factor = 1.25;
+  EXPECT_NE(plain, model_fingerprint(config, 1, 2));
+}
+
 const SessionShape kShape{.fingerprint = 5, .page_bytes = 256, .page_tokens = 64, .vocabulary = 5000};
 
 std::vector<std::byte> session_bytes(const std::string& path, int tokens, int fill) {
