@@ -169,6 +169,11 @@ def mistral_chat():
     called = client.chat.complete(model="any", messages=ASK, tools=TOOLS, tool_choice="any", max_tokens=400)
     if called.choices[0].finish_reason == "tool_calls":
         check_weather(json.loads(called.choices[0].message.tool_calls[0].function.arguments))
+    gap = dict(model="any", prompt="def f(x):\n    return", suffix="\n\nprint(f(2))", temperature=0, max_tokens=8)
+    filled = client.fim.complete(**gap)
+    chunks = [event.data for event in client.fim.stream(**gap)]
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == filled.choices[0].message.content
+    assert chunks[-1].usage.completion_tokens == filled.usage.completion_tokens
 
 
 def mistral_streams():
