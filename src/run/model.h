@@ -65,7 +65,7 @@ class Model {
  public:
   static constexpr int64_t kPageTokens = 64;
 
-  // `mmproj`: the vision file of a GGUF (weights/mmproj.h), or null.
+  // `mmproj`: the vision file of a GGUF (model/mmproj.h), or null.
   static Result<std::unique_ptr<Model>> load(std::shared_ptr<const Checkpoint> checkpoint,
                                              const ModelOptions& options,
                                              std::shared_ptr<const Checkpoint> mmproj = nullptr);
