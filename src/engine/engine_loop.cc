@@ -192,18 +192,18 @@ StepOutput EngineLoop::run(const Plan& plan) {
   return model_.forward(batch_.batch());
 }
 
-void EngineLoop::commit(const Plan& plan, const StepOutput& output, double step_seconds) {
-  if (!plan.items.empty()) {
-    scheduler_.commit(plan, step_seconds);
-    const double now = now_s();
-    std::vector<Taken> taken;
-    for (size_t i = 0; i < plan.items.size(); ++i)
-      if (auto next = commit_item(plan.items[i], i, output, now)) taken.push_back(std::move(*next));
-    take_tokens(taken);
-    for (Taken& each : taken) publish(each, now);
-    forget_finished();
+void EngineLoop::publish_stats(const Plan* plan) {
+  if (plan != nullptr && !plan->items.empty()) {
+    ++totals_.steps;
+    totals_.sequences_stepped += plan->items.size();
+    totals_.preemptions += plan->preempted.size();
   }
-  publish_stats(&plan);
+  totals_.running = scheduler_.running();
+  totals_.pages_free = cache_.counts().free;
+  totals_.pages_held = cache_.counts().held;
+  totals_.pages_cached = cache_.counts().cached;
+  const std::lock_guard lock(mutex_);
+  stats_ = totals_;
 }
 
 }  // namespace sirocco

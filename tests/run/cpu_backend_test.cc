@@ -16,6 +16,7 @@
 #include <tuple>
 
 #include "ops/select.h"
+#include "run/cpu/matrix_loader.h"
 #include "run/random_model.h"
 
 namespace sirocco {

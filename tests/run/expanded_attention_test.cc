@@ -10,6 +10,7 @@
 #include <random>
 
 #include "ops/select.h"
+#include "run/cpu/matrix_loader.h"
 
 namespace sirocco {
 namespace {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an encoding promises beside its numbers: steps are bounded, may alternate with forward passes and other
 // encodings, and pictures that do not fit are refused by name. Narrowed matrices hold what bf16 can.
+#include "run/cpu/matrix_loader.h"
 #include "run/cpu/vision_encoder.h"
 
 #include <gtest/gtest.h>

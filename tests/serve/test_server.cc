@@ -41,6 +41,16 @@ std::vector<Json> TestServer::log_lines() const {
   return lines_;
 }
 
+Json TestServer::log_line(const HttpAnswer& answer) const {
+  Json found;
+  wait_until([&] {
+    for (const Json& line : log_lines())
+      if (line["id"] == answer.headers.at("x-request-id")) found = line;
+    return !found.is_null();
+  });
+  return found;
+}
+
 bool TestServer::wait_until(const std::function<bool()>& condition) const {
   for (int i = 0; i < 1000; ++i) {
     if (condition()) return true;

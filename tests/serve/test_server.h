@@ -39,6 +39,7 @@ class TestServer {
   http::HttpServer& http() { return *server_; }
   void load();  // the engine becomes ready
   std::vector<Json> log_lines() const;
+  Json log_line(const HttpAnswer& answer) const;  // that request's; written when it is over, which is a little later
   bool wait_until(const std::function<bool()>& condition) const;  // for at most some seconds
 
  private:

@@ -10,6 +10,7 @@
 #include "run/cpu/feed_forward.h"
 #include "run/cpu/latent_attention.h"
 #include "run/cpu/vision_encoder.h"
+#include "run/cpu/weight_arena.h"
 
 namespace sirocco {
 

@@ -13,7 +13,7 @@
 #include "model/config.h"
 #include "run/cpu/compute.h"
 #include "run/cpu/latent_cache.h"
-#include "run/cpu/matrix.h"
+#include "run/cpu/matrix_loader.h"
 #include "run/cpu/workspace.h"
 
 namespace sirocco {

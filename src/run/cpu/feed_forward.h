@@ -10,6 +10,7 @@
 #include "model/config.h"
 #include "model/weights.h"
 #include "run/cpu/compute.h"
+#include "run/cpu/matrix_loader.h"
 #include "run/cpu/packed_experts.h"
 #include "run/cpu/workspace.h"
 

@@ -20,7 +20,7 @@
 #include "run/cpu/compute.h"
 #include "run/cpu/expanded_attention.h"
 #include "run/cpu/latent_cache.h"
-#include "run/cpu/matrix.h"
+#include "run/cpu/matrix_loader.h"
 #include "run/cpu/workspace.h"
 
 namespace sirocco {

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "run/cpu/linear.h"
+#include "run/cpu/matrix_loader.h"
 
 namespace sirocco {
 namespace {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "run/cpu/matrix_loader.h"
 #include "run/cpu/vision_layer.h"
 #include "run/cpu/vision_projector.h"
 #include "run/picture_encoding.h"

@@ -7,7 +7,7 @@
 #include "model/config.h"
 #include "model/weights.h"
 #include "run/cpu/compute.h"
-#include "run/cpu/matrix.h"
+#include "run/cpu/matrix_loader.h"
 #include "run/cpu/vision_attention.h"
 #include "run/cpu/vision_rope.h"
 

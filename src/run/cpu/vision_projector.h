@@ -6,7 +6,7 @@
 #include "model/config.h"
 #include "model/weights.h"
 #include "run/cpu/compute.h"
-#include "run/cpu/matrix.h"
+#include "run/cpu/matrix_loader.h"
 
 namespace sirocco {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// EngineLoop's fourth verb: pixels become rows, a piece a turn.
+// EngineLoop's fourth verb, encode: pixels become rows, a piece a turn.
 #include <algorithm>
 
 #include "base/check.h"

@@ -15,6 +15,20 @@ std::span<const float> EngineLoop::logits_row(const StepOutput& output, int64_t 
   return {output.logits.row(row), static_cast<size_t>(width)};
 }
 
+void EngineLoop::commit(const Plan& plan, const StepOutput& output, double step_seconds) {
+  if (!plan.items.empty()) {
+    scheduler_.commit(plan, step_seconds);
+    const double now = now_s();
+    std::vector<Taken> taken;
+    for (size_t i = 0; i < plan.items.size(); ++i)
+      if (auto next = commit_item(plan.items[i], i, output, now)) taken.push_back(std::move(*next));
+    take_tokens(taken);
+    for (Taken& each : taken) publish(each, now);
+    forget_finished();
+  }
+  publish_stats(&plan);
+}
+
 std::optional<EngineLoop::Taken> EngineLoop::commit_item(const PlanItem& item, size_t number,
                                                          const StepOutput& output, double now_s) {
   const auto found = owners_.find(item.id);
@@ -95,20 +109,6 @@ void EngineLoop::publish(Taken& taken, double now_s) {
       return finish(taken.owner, {FinishReason::timeout, {}, -1, {}}, std::move(taken.delta));
   live.stream->add({choice.index, std::move(taken.delta)});
   if (choice.scheduled) scheduler_.append(choice.sequence, static_cast<CacheKey>(choice.answer.back()));
-}
-
-void EngineLoop::publish_stats(const Plan* plan) {
-  if (plan != nullptr && !plan->items.empty()) {
-    ++totals_.steps;
-    totals_.sequences_stepped += plan->items.size();
-    totals_.preemptions += plan->preempted.size();
-  }
-  totals_.running = scheduler_.running();
-  totals_.pages_free = cache_.counts().free;
-  totals_.pages_held = cache_.counts().held;
-  totals_.pages_cached = cache_.counts().cached;
-  const std::lock_guard lock(mutex_);
-  stats_ = totals_;
 }
 
 }  // namespace sirocco

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/cpu/matrix_loader.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/check.h"
+#include "ops/pack.h"
+#include "ops/select.h"
+
+namespace sirocco {
+namespace {
+
+// Types that 16-bit integers hold well enough: what they round off is less than what narrowing to bf16 does.
+bool is_wide(DType dtype) {
+  return dtype == DType::bf16 || dtype == DType::f16 || dtype == DType::f32;
+}
+
+}  // namespace
+
+void MatrixLoader::place(Matrix& matrix, const WeightView& shape, const PackedKernel& kernel,
+                         std::function<void(int64_t, std::byte*)> pack) {
+  const int64_t strip_bytes = packed_strip_bytes(shape.dtype, shape.cols);
+  matrix.data_ = arena_.allocate(matrix.strips() * strip_bytes);
+  if (matrix.data_ == nullptr) return;
+  matrix.source_ = shape;
+  matrix.strip_bytes_ = strip_bytes;
+  matrix.kernel_ = &kernel;
+  matrix.pack_ = std::move(pack);
+}
+
+Matrix MatrixLoader::settled(Matrix matrix) {
+  if (matrix.promised())
+    pool_.parallel_for(matrix.strips(), kPackGrain,
+                       [&](int64_t begin, int64_t end, int) { matrix.pack_strips(begin, end); });
+  matrix.settle();
+  return matrix;
+}
+
+Matrix MatrixLoader::load(const WeightView& source) {
+  Matrix matrix = settled(place_any(source));
+  if (progress_ && source.present()) progress_(static_cast<uint64_t>(source.bytes()));
+  return matrix;
+}
+
+Matrix MatrixLoader::promise(const WeightView& source) {
+  if (packing_ != Packing::when_used) return load(source);
+  if (progress_ && source.present()) progress_(static_cast<uint64_t>(source.bytes()));
+  return place_any(source);
+}
+
+Matrix MatrixLoader::place_any(const WeightView& source) {
+  Matrix matrix(source);
+  if (!source.present() || !packs()) return matrix;
+  const PackedKernel* kernel = find_packed_kernel(ops_, source.dtype, source.cols);
+  // 16-bit integers may beat every kernel of bf16 but those of tiles.
+  if (const PackedKernel* integers = find_packed_kernel(ops_, DType::i16_packed, source.cols);
+      ops_.int16_weights && integers != nullptr && is_wide(source.dtype) &&
+      (kernel == nullptr || ops_.bf16_tile_kernels == nullptr))
+    return place_wide(source, source.cols, *integers);
+  if (kernel != nullptr)
+    place(matrix, source, *kernel, [source](int64_t s, std::byte* out) { pack_strip(source, s, out); });
+  return matrix;
+}
+
+Matrix MatrixLoader::load_narrowed(const WeightView& source, int64_t cols) {
+  cols = std::max(cols, source.cols);
+  const PackedKernel* wide = packs() ? find_wide_kernel(ops_, cols) : nullptr;
+  if (!source.present() || wide == nullptr || find_packed_kernel(ops_, source.dtype, source.cols) != nullptr)
+    return load(source);
+  if (progress_) progress_(static_cast<uint64_t>(source.bytes()));
+  return settled(place_wide(source, cols, *wide));
+}
+
+Matrix MatrixLoader::load_floats(const float* values, int64_t rows, int64_t cols) {
+  const PackedKernel* kernel = find_attention_kernel(ops_, cols);
+  CHECK(packs() && kernel != nullptr);
+  const Matrix matrix = settled(place_wide({.dtype = DType::f32,
+                                            .rows = rows,
+                                            .cols = cols,
+                                            .data = reinterpret_cast<const std::byte*>(values),
+                                            .row_stride_bytes = 4 * cols},
+                                           cols, *kernel));
+  CHECK(matrix.packed());  // so that its source is never read again
+  return matrix;
+}
+
+Matrix MatrixLoader::place_wide(const WeightView& source, int64_t cols, const PackedKernel& kernel) {
+  Matrix matrix(source);
+  WeightView shape = source;  // its bytes are never read: they are not of this type
+  shape.dtype = kernel.dtype;
+  shape.cols = cols;
+  shape.row_stride_bytes = 2 * cols;
+  shape.scale = 1.0f;
+  place(matrix, shape, kernel, [source, cols, dtype = kernel.dtype, &ops = ops_](int64_t s, std::byte* out) {
+    const int64_t rows = std::min<int64_t>(kStripRows, source.rows - kStripRows * s);
+    std::vector<float> decoded(static_cast<size_t>(rows * source.cols));
+    const View<float> x = make_view(decoded.data(), rows, source.cols);
+    for (int64_t r = 0; r < rows; ++r) decode_row(source, kStripRows * s + r, x.row(r));
+    for (int64_t begin = 0; begin < cols; begin += kRecordColumns)
+      pack_floats(ops, dtype, x.slice_cols(begin, std::min<int64_t>(kRecordColumns, source.cols - begin)),
+                  begin / kRecordColumns, cols, out);
+  });
+  return matrix;
+}
+
+}  // namespace sirocco

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// MatrixLoader: makes matrices while a model loads: chooses the kernel of each, takes room for it and packs it, or
+// promises to.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+#include "base/thread_pool.h"
+#include "ops/table.h"
+#include "run/cpu/matrix.h"
+#include "run/cpu/weight_arena.h"
+#include "tensor/weight_view.h"
+
+namespace sirocco {
+
+inline constexpr int64_t kPackGrain = 8;  // strips that a worker packs at a time: some 300 KB
+
+enum class Packing {
+  none,       // every matrix stays where it is
+  at_once,    // while the model loads
+  when_used,  // the same, but promised matrices before their first use
+};
+
+class MatrixLoader {
+ public:
+  // `progress` is told the bytes of each matrix.
+  MatrixLoader(const OpTable& ops, Packing packing, WeightArena& arena, ThreadPool& pool,
+               std::function<void(uint64_t bytes)> progress)
+      : ops_(ops), packing_(packing), arena_(arena), pool_(pool), progress_(std::move(progress)) {}
+
+  bool packs() const { return packing_ != Packing::none; }
+  Matrix load(const WeightView& source);  // absent in, absent out
+  // The same, but with Packing::when_used it is only promised. The source must live as long as that.
+  Matrix promise(const WeightView& source);
+  // The same; but types without a packed kernel become the 16-bit type that has one, and get zero columns up to
+  // `cols` then, the next multiple of 32 at most (0: as many as there are).
+  Matrix load_narrowed(const WeightView& source, int64_t cols = 0);
+  // [rows, cols] for find_attention_kernel. The numbers need not live on. REQUIRES: packs(), and that there is one.
+  Matrix load_floats(const float* values, int64_t rows, int64_t cols);
+
+ private:
+  // As decoded rows in the 16-bit type of `kernel`. REQUIRES: cols is source.cols, rounded up to at most the next
+  // multiple of 32.
+  Matrix place_wide(const WeightView& source, int64_t cols, const PackedKernel& kernel);
+  // Takes room for strips that `pack` writes; `shape` tells rows, columns and type.
+  void place(Matrix& matrix, const WeightView& shape, const PackedKernel& kernel,
+             std::function<void(int64_t strip, std::byte* out)> pack);
+  Matrix place_any(const WeightView& source);
+  Matrix settled(Matrix matrix);  // packs it now
+
+  const OpTable& ops_;
+  const Packing packing_;
+  WeightArena& arena_;
+  ThreadPool& pool_;
+  std::function<void(uint64_t)> progress_;
+};
+
+}  // namespace sirocco
