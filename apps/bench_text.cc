@@ -17,10 +17,19 @@ void add(StepCost& sum, const StepCost& step) {
   sum.operations += step.operations;
 }
 
+constexpr int64_t kOffsets = int64_t{1} << 15;  // steps begin in so many places of the random tokens
+
+int64_t most_rows(const TextTests& tests) {
+  return std::max(tests.max_batch_tokens, tests.sequences);
+}
+
 }  // namespace
 
 BenchText::BenchText(Model& model, Profile& profile, TextTests tests)
-    : model_(model), profile_(profile), tests_(std::move(tests)), tokens_(1 << 16) {
+    : model_(model),
+      profile_(profile),
+      tests_(std::move(tests)),
+      tokens_(static_cast<size_t>(kOffsets + most_rows(tests_))) {
   std::mt19937 random(1);
   for (auto& token : tokens_)
     token = static_cast<int32_t>(random() % static_cast<uint32_t>(model.config().vocabulary));
@@ -60,7 +69,7 @@ StepCost BenchText::step(int64_t sequences, int64_t rows, int64_t cached, bool l
     if (logits) wanted.push_back(static_cast<int32_t>((s + 1) * rows - 1));
   }
   Batch batch;
-  const auto offset = static_cast<size_t>(cached % (int64_t{1} << 15));
+  const auto offset = static_cast<size_t>(cached % kOffsets);
   batch.tokens = std::span(tokens_).subspan(offset, static_cast<size_t>(sequences * rows));
   batch.positions = positions;
   batch.sequences = spans;

@@ -171,6 +171,7 @@ Result<void> finish_serve_options(ServeOptions& o) {
   o.service.request_timeout = milliseconds(o.timeout_s);
   o.service.ping_interval = milliseconds(o.ping_interval_s);
   o.service.max_queue_requests = o.engine.max_queue_requests;
+  o.service.max_queue_tokens = o.engine.max_queue_tokens;
   return {};
 }
 

@@ -182,11 +182,15 @@ ApiResult<PreparedRequest> prepare_text(Call& call, Fields& fields, int64_t defa
 
 namespace {
 
-// Entries of lists that each prompt gets a copy of.
+// Entries of lists that each prompt gets a copy of; four bytes of text count as one.
 size_t listed_tokens(const GenerateRequest& request) {
   const SamplingOptions& s = request.sampling;
-  return s.logit_bias.size() + s.dry.breaker_tokens.size() + request.stop_tokens.size() +
-         request.allowed_tokens.size() + request.bad_words.size();
+  size_t count = s.logit_bias.size() + s.dry.breaker_tokens.size() + request.stop_tokens.size() +
+                 request.allowed_tokens.size() + request.cache_salt.size() / 4;
+  for (const auto* sequences : {&s.dry.breakers, &request.bad_words})
+    for (const auto& tokens : *sequences) count += 8 + tokens.size();
+  for (const std::string& stop : request.stop) count += 8 + stop.size() / 4;
+  return count;
 }
 
 }  // namespace

@@ -191,7 +191,22 @@ std::optional<ApiError> refuse_early(Call& call) {
 
 namespace {
 
+// Many prompts enter the queue together or not at all.
+std::optional<ApiError> queue_error(Call& call, const GenerationPlan& plan) {
+  const int64_t most = call.service().options().max_queue_tokens;
+  if (plan.requests.size() < 2 || most <= 0) return std::nullopt;
+  int64_t tokens = 0;
+  for (const GenerateRequest& request : plan.requests) tokens += std::ssize(request.prompt);
+  if (tokens > most)
+    return ApiError::bad_request(
+        fmt::format("prompt: {} tokens in {} prompts, no more than {} may wait", tokens, plan.requests.size(), most),
+        "prompt");
+  if (call.engine().stats().waiting_tokens + tokens <= most) return std::nullopt;
+  return ApiError{.status = 429, .message = "the queue has no room for so many tokens", .retry_after_s = 1};
+}
+
 void submit(const CallPtr& call, GenerationPlan plan) {
+  if (auto error = queue_error(*call, plan)) return call->fail(*error);
   std::vector<Stream> streams;
   std::vector<int64_t> prompt_tokens;
   for (GenerateRequest& request : plan.requests) {

@@ -143,7 +143,7 @@ ApiResult<PreparedRequest> prepare_messages(Call& call, Fields& fields) {
   auto prepared = prepare_chat(call, input->chat, {}, chat_fields);
   if (!prepared) return prepared;
   call.note_ignored(unread);
-  call.note_ignored(input->ignored);
+  call.note_ignored(input->ignored.names());
   return prepared;
 }
 

@@ -2,9 +2,8 @@
 #include "api/messages_request.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
+#include "api/response_tools.h"
 
 namespace sirocco::api {
 namespace {
@@ -100,11 +99,6 @@ bool is_of_other_servers(std::string_view type) {
          type == "container_upload" || type == "tool_reference" || type.ends_with("_tool_result");
 }
 
-// Names it once: an agent sends the whole conversation each time.
-void pass_over(const std::string& what, std::vector<std::string>& ignored) {
-  if (std::ranges::count(ignored, what) == 0) ignored.push_back(what);
-}
-
 // A text in front says that the tool failed: the layout has no other place for it.
 void mark_as_error(Json& content) {
   constexpr const char* kMark = "Error: ";
@@ -118,7 +112,7 @@ void mark_as_error(Json& content) {
 }
 
 // Results of tools become messages of their own, in front of what the user says beside them.
-ApiResult<Json> tool_result(Fields& block, const std::string& field, std::vector<std::string>& ignored) {
+ApiResult<Json> tool_result(Fields& block, const std::string& field, NameList& ignored) {
   Json message = {{"role", "tool"}, {"tool_call_id", block.text("tool_use_id")}, {"content", ""}};
   const Json* content = block.any("content");
   if (content && content->is_string()) message["content"] = *content;
@@ -133,7 +127,7 @@ ApiResult<Json> tool_result(Fields& block, const std::string& field, std::vector
       const std::string type = Fields((*content)[i]).text("type");
       if (!is_of_other_servers(type))
         return wrong(where + ".type", fmt::format("unknown block \"{}\"", type));
-      pass_over(fmt::format("messages ({})", type), ignored);
+      ignored.add(fmt::format("messages ({})", type));
     }
   }
   if (block.flag("is_error")) mark_as_error(message["content"]);
@@ -142,7 +136,7 @@ ApiResult<Json> tool_result(Fields& block, const std::string& field, std::vector
 
 class Turn {
  public:
-  Turn(const Json& message, std::string field, std::vector<std::string>& ignored)
+  Turn(const Json& message, std::string field, NameList& ignored)
       : field_(std::move(field)), message_(message, field_ + "."), ignored_(ignored) {}
 
   // Appends the chat messages of this turn.
@@ -191,7 +185,7 @@ class Turn {
            {"type", "function"},
            {"function", {{"name", block.text("name")}, {"arguments", input ? to_text(*input) : "{}"}}}});
     } else if (is_of_other_servers(type)) {
-      pass_over(fmt::format("messages ({})", type), ignored_);
+      ignored_.add(fmt::format("messages ({})", type));
     } else {
       return ApiError::bad_request(fmt::format("{}.type: unknown block \"{}\"", field, type),
                                    field + ".type");
@@ -211,22 +205,22 @@ class Turn {
 
   const std::string field_;
   Fields message_;
-  std::vector<std::string>& ignored_;
+  NameList& ignored_;
   std::string role_, reasoning_;
   Json parts_ = Json::array(), calls_ = Json::array();
 };
 
 // Of the tools that come without a schema, run by Anthropic's servers or known to its models alone (bash_…,
 // text_editor_…), none can be offered.
-void read_tools(Fields& fields, Json& chat, std::vector<std::string>& ignored) {
-  std::vector<std::string> left_out;
+void read_tools(Fields& fields, Json& chat, NameList& ignored) {
+  NameList left_out;
   const Json* tools = fields.array("tools");
   for (size_t i = 0; tools && i < tools->size(); ++i) {
     Fields tool((*tools)[i], fmt::format("tools[{}].", i));
     const Json* schema = tool.object("input_schema");
     const std::string type = tool.text("type");
     if (!schema && !type.empty() && type != "custom") {
-      pass_over(type, left_out);
+      left_out.add(type);
       continue;
     }
     Json function = {{"name", tool.text("name")}, {"description", tool.text("description")}};
@@ -234,16 +228,13 @@ void read_tools(Fields& fields, Json& chat, std::vector<std::string>& ignored) {
     if (tool.error()) return fields.reject("tools", tool.error()->message);
     chat["tools"].push_back({{"type", "function"}, {"function", std::move(function)}});
   }
-  for (const std::string& type : left_out) ignored.push_back(fmt::format("tools ({})", type));
+  for (const std::string& type : left_out.names()) ignored.add(fmt::format("tools ({})", type));
   const Json* choice = fields.object("tool_choice");
   if (!choice) return;
   Fields inner(*choice, "tool_choice.");
   const std::string type = inner.text("type");
   if (!chat.contains("tools")) {
-    if (!left_out.empty() && (type == "any" || type == "tool"))
-      fields.reject("tool_choice",
-                    fmt::format("a tool is required, but this server offers none of those given: {}",
-                                fmt::join(left_out, ", ")));
+    if (type == "any" || type == "tool") refuse_required(fields, left_out);
     return;
   }
   if (type == "tool") {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/fields.h"
+#include "api/name_list.h"
 
 namespace sirocco::api {
 
@@ -15,7 +16,7 @@ std::string drop_billing_lines(std::string_view system);
 
 struct MessagesInput {
   Json chat;
-  std::vector<std::string> ignored = {};  // for the log: tools and blocks that are passed over
+  NameList ignored = {};  // for the log: tools and blocks that are passed over
 };
 
 // `fields` is over the messages body. Unknown blocks are an error, unknown fields are not.

@@ -92,6 +92,12 @@ ApiResult<std::vector<std::vector<int32_t>>> read_infill_prompts(const Engine& e
                                                                  const std::string& suffix) {
   const Json texts = prompt.is_array() ? prompt : Json::array({prompt});
   if (texts.size() > PromptRules{}.max_prompts) return wrong("too many prompts");
+  constexpr size_t kMostSuffixBytes = 16 << 20;  // of all prompts: each gets the suffix
+  if (suffix.size() * texts.size() > kMostSuffixBytes)
+    return fail_api(ApiError::bad_request(
+        fmt::format("suffix: {} bytes, expected at most {} with {} prompts", suffix.size(),
+                    kMostSuffixBytes / texts.size(), texts.size()),
+        "suffix"));
   std::vector<std::vector<int32_t>> prompts;
   for (const Json& text : texts) {
     if (!text.is_string()) return wrong("expected text beside a suffix");

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
+#include <set>
 
 namespace sirocco::api {
 namespace {
@@ -30,21 +30,22 @@ class ToolReader {
 
   Json functions_of(const Json& choices) const {
     Json out = Json::array();
+    std::set<std::string> spaces;
     for (const Json& choice : choices) {
       Fields fields(choice);
-      if (fields.text("type") != "namespace") {
+      if (fields.text("type") == "namespace")
+        spaces.insert(fields.text("name"));
+      else
         out.push_back(function_of(choice));
-        continue;
-      }
-      for (const auto& [function, tool] : tools_.by_function)
-        if (tool.space == fields.text("name")) out.push_back({{"type", "function"}, {"name", function}});
     }
+    for (const auto& [function, tool] : tools_.by_function)
+      if (spaces.contains(tool.space)) out.push_back({{"type", "function"}, {"name", function}});
     return out;
   }
 
-  const std::vector<std::string>& left_out() const { return left_out_; }
+  const NameList& left_out() const { return left_out_; }
   ResponseTools result() {
-    for (const std::string& type : left_out_) tools_.ignored.push_back(fmt::format("tools ({})", type));
+    for (const std::string& type : left_out_.names()) tools_.ignored.add(fmt::format("tools ({})", type));
     return std::move(tools_);
   }
 
@@ -60,10 +61,14 @@ class ToolReader {
     } else if (type == "namespace" && space.empty()) {
       const Json* tools = tool.array("tools");
       const std::string name = tool.text("name");
-      if (tools && !name.empty())
-        if (auto error = read(*tools, where + "tools", name)) return error;
-    } else if (std::ranges::count(left_out_, type) == 0) {
-      left_out_.push_back(type.empty() ? "no type" : type);
+      if (name.empty()) tool.reject("name", "missing");
+      if (tool.error()) return tool.error();
+      if (tools == nullptr || tools->empty())
+        left_out_.add("namespace");
+      else if (auto error = read(*tools, where + "tools", name))
+        return error;
+    } else {
+      left_out_.add(type.empty() ? "no type" : type);
     }
     return tool.error();
   }
@@ -81,7 +86,7 @@ class ToolReader {
       if (inner.text("type") == "grammar") {
         input["description"] = fmt::format("Text that follows this {} grammar:\n{}", inner.text("syntax"),
                                            inner.text("definition"));
-        tools_.ignored.push_back(where + "format");
+        tools_.ignored.add(where + "format");
       }
     }
     add(tool, {.space = space, .name = tool.text("name"), .custom = true},
@@ -102,7 +107,7 @@ class ToolReader {
 
   Json& chat_;
   ResponseTools tools_;
-  std::vector<std::string> left_out_;  // types
+  NameList left_out_;  // types
 };
 
 bool is_allowed_tools(const Json& choice) {
@@ -130,6 +135,12 @@ Json chat_choice(const Json& choice, const ToolReader& reader) {
 
 }  // namespace
 
+void refuse_required(Fields& fields, const NameList& left_out) {
+  if (left_out.empty()) return;
+  fields.reject("tool_choice", fmt::format("a tool is required, but this server offers none of those given: {}",
+                                           fmt::join(left_out.names(), ", ")));
+}
+
 std::string function_name(const std::string& space, const std::string& name) {
   if (space.empty()) return name;
   return space + (space.ends_with("__") ? "" : "__") + name;
@@ -143,10 +154,8 @@ ResponseTools read_response_tools(Fields& fields, Json& chat) {
   const Json* choice = fields.any("tool_choice");
   if (choice && chat.contains("tools")) {
     chat["tool_choice"] = chat_choice(*choice, reader);
-  } else if (choice && !reader.left_out().empty() && requires_tool(*choice)) {
-    fields.reject("tool_choice",
-                  fmt::format("a tool is required, but this server offers none of those given: {}",
-                              fmt::join(reader.left_out(), ", ")));
+  } else if (choice && requires_tool(*choice)) {
+    refuse_required(fields, reader.left_out());
   }
   return reader.result();
 }

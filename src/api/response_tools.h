@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/fields.h"
+#include "api/name_list.h"
 
 namespace sirocco::api {
 
@@ -20,8 +21,7 @@ struct ClientTool {
 
 struct ResponseTools {
   std::map<std::string, ClientTool> by_function = {};
-  std::vector<std::string> ignored =
-      {};  // for the log: tools that are left out, grammars that are not enforced
+  NameList ignored = {};  // for the log: tools that are left out, grammars that are not enforced
 };
 
 // The function of a namespace's tool: "fs__read" is the tool read of fs.
@@ -29,5 +29,8 @@ std::string function_name(const std::string& space, const std::string& name);
 
 // Reads tools and tool_choice into the fields of a chat request.
 ResponseTools read_response_tools(Fields& fields, Json& chat);
+
+// Refuses a tool_choice that requires a tool where all that were given were left out (here and in /v1/messages).
+void refuse_required(Fields& fields, const NameList& left_out);
 
 }  // namespace sirocco::api

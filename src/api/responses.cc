@@ -76,7 +76,7 @@ ApiResult<Prepared> prepare_response(Call& call, Fields& fields) {
   out.answer = *std::move(answer);
   out.answer.request.choices = 1;
   call.note_ignored(ignored);
-  call.note_ignored(out.input.ignored);
+  call.note_ignored(out.input.ignored.names());
   return out;
 }
 

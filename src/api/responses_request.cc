@@ -84,8 +84,7 @@ std::optional<ApiError> read_item(const Json& json, const std::string& field, Re
     if (!text.empty())
       out.messages.push_back({{"role", "assistant"}, {"content", ""}, {"reasoning_content", text}});
   } else if (is_passed_over(type)) {
-    const std::string note = fmt::format("input ({})", type);
-    if (std::ranges::count(out.ignored, note) == 0) out.ignored.push_back(note);
+    out.ignored.add(fmt::format("input ({})", type));
   } else {
     item.reject("type", fmt::format("unknown item \"{}\"", type));
   }
@@ -142,7 +141,7 @@ ApiResult<ResponsesInput> chat_of_responses(Fields& fields, Json earlier) {
   }
   ResponseTools tools = read_response_tools(fields, out.chat);
   out.functions = std::move(tools.by_function);
-  out.ignored.insert(out.ignored.end(), tools.ignored.begin(), tools.ignored.end());
+  for (const std::string& name : tools.ignored.names()) out.ignored.add(name);
   read_text_format(fields, out.chat);
   if (const Json* reasoning = fields.object("reasoning")) out.chat["reasoning"] = *reasoning;
   if (const Json* limit = fields.any("max_output_tokens")) out.chat["max_tokens"] = *limit;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/fields.h"
+#include "api/name_list.h"
 #include "api/response_tools.h"
 
 namespace sirocco::api {
@@ -16,7 +17,7 @@ struct ResponsesInput {
   Json messages;  // the conversation without the instructions, which do not outlive their request
   Json items;     // this turn's input items, as they are listed later
   std::map<std::string, ClientTool> functions = {};  // as in ResponseTools
-  std::vector<std::string> ignored = {};             // for the log: tools and items that are passed over
+  NameList ignored = {};                             // for the log: tools and items that are passed over
 };
 
 // `earlier` holds the messages of the response that this one goes on from; an empty list if none.

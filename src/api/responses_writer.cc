@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/responses_writer.h"
 
+#include "api/chat_writer.h"
+
 #include <utility>
 
 #include "api/parts.h"
@@ -31,11 +33,7 @@ Json response_usage(const Usage& usage) {
 Json answer_message(const ChoiceReply& choice) {
   Json message = {{"role", "assistant"}, {"content", choice.content}};
   if (!choice.reasoning.empty()) message["reasoning_content"] = choice.reasoning;
-  for (const ToolCall& call : choice.tool_calls) {
-    message["tool_calls"].push_back({{"id", call.id},
-                                     {"type", "function"},
-                                     {"function", {{"name", call.name}, {"arguments", call.arguments}}}});
-  }
+  for (const ToolCall& call : choice.tool_calls) message["tool_calls"].push_back(tool_call_json(call));
   return message;
 }
 

@@ -31,6 +31,7 @@ struct ServiceOptions {
   std::string session_folder = {};                        // where /slots may save and restore; "" forbids it
   bool show_slots = true;
   int max_queue_requests = 0;  // of the engine; with so many waiting, new ones are refused before any work
+  int64_t max_queue_tokens = 0;  // likewise; 0: not known
   std::chrono::milliseconds request_timeout{3'600'000};
   std::chrono::milliseconds ping_interval{15'000};
   ResponseStoreLimits stored = {};

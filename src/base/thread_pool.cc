@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 
 #include "base/cores.h"
 
@@ -50,10 +51,14 @@ ThreadPool::ThreadPool(int threads, bool pin) : door_(kClosed) {
   workers_.reserve(count - 1);
   for (size_t worker = 1; worker < count; ++worker) {
     const int core = cores[worker % cores.size()];
-    workers_.emplace_back([this, worker, pin, core] {
-      if (pin) pin_this_thread(core);  // a wish: where it is refused, the system places the worker
-      work(static_cast<int>(worker));
-    });
+    try {
+      workers_.emplace_back([this, worker, pin, core] {
+        if (pin) pin_this_thread(core);  // a wish: where it is refused, the system places the worker
+        work(static_cast<int>(worker));
+      });
+    } catch (const std::system_error&) {  // no more threads are to be had: those there are do the work
+      break;
+    }
   }
 }
 

@@ -54,12 +54,13 @@ Result<void> check_pictures(const GenerateRequest& r, const RequestLimits& limit
 
 // What a request may make every token, or every choice, pay for.
 Result<void> check_lists(const GenerateRequest& r, int64_t vocabulary) {
-  constexpr size_t kMostStops = 256, kMostStopBytes = 16384;
+  constexpr size_t kMostStops = 256, kMostStopBytes = 16384, kMostBreakerTokens = 1024;
   const auto at_most = [](const char* field, size_t count, const char* what, size_t most) -> Result<void> {
     if (count <= most) return {};
     return bad_input(fmt::format("{}: {} {}, expected at most {}", field, count, what, most));
   };
-  size_t stop_bytes = 0, bad_tokens = 0;
+  size_t stop_bytes = 0, bad_tokens = 0, breaker_tokens = 0;
+  for (const auto& breaker : r.sampling.dry.breakers) breaker_tokens += breaker.size();
   for (const std::string& stop : r.stop) stop_bytes += stop.size();
   for (const auto& words : r.bad_words) bad_tokens += words.size();
   const auto tokens = static_cast<size_t>(vocabulary);
@@ -68,6 +69,7 @@ Result<void> check_lists(const GenerateRequest& r, int64_t vocabulary) {
   if (ok) ok = at_most("stop_token_ids", r.stop_tokens.size(), "tokens", tokens);
   if (ok) ok = at_most("allowed_token_ids", r.allowed_tokens.size(), "tokens", tokens);
   if (ok) ok = at_most("bad_words", bad_tokens, "tokens", tokens);
+  if (ok) ok = at_most("dry_sequence_breakers", breaker_tokens, "tokens", kMostBreakerTokens);
   if (ok) ok = at_most("logit_bias", r.sampling.logit_bias.size(), "tokens", tokens);
   return ok;
 }

@@ -65,6 +65,8 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   info.file_bytes = checkpoint->file_bytes() + (mmproj->file ? mmproj->file->file_bytes() : 0);
   info.weights_fingerprint = mix64(weights_fingerprint(checkpoint->tensors()) ^ info.file_bytes) +
                              static_cast<uint64_t>(options.softmax_scale);
+  if (mmproj->file)
+    info.weights_fingerprint = mix64(info.weights_fingerprint ^ weights_fingerprint(mmproj->file->tensors()));
   return LoadedEngine::start(std::move(*model), std::move(*tokenizer), std::move(info), options);
 }
 

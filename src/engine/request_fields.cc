@@ -15,7 +15,8 @@ namespace {
 
 using Kind = PythonJson::Kind;
 
-constexpr size_t kMostBreakers = 64;  // each is looked for in every token of the vocabulary
+// Each is looked for in every token of the vocabulary, and those of several tokens at every place of the history.
+constexpr size_t kMostBreakers = 64, kMostBreakerBytes = 1024;
 
 // Read by someone else on the way from the client to here.
 const std::set<std::string, std::less<>> kReadElsewhere = {"messages",
@@ -239,8 +240,11 @@ class FieldReader {
         if (!item.is_string()) return wrong("dry_sequence_breakers", "a list of strings");
         if (!item.text.empty()) breakers.push_back(item.text);
       }
-      if (breakers.size() > kMostBreakers)
-        return wrong("dry_sequence_breakers", fmt::format("at most {} strings", kMostBreakers));
+      size_t bytes = 0;
+      for (const std::string& breaker : breakers) bytes += breaker.size();
+      if (breakers.size() > kMostBreakers || bytes > kMostBreakerBytes)
+        return wrong("dry_sequence_breakers",
+                     fmt::format("at most {} strings of {} bytes in all", kMostBreakers, kMostBreakerBytes));
     }
     if (request_.sampling.dry.multiplier == 0.0) return;
     auto& tokens = request_.sampling.dry.breaker_tokens;

@@ -53,6 +53,7 @@ bool StopMatcher::push(std::string_view text, std::string& out) {
 void StopMatcher::flush(std::string& out) {
   out += held_;
   held_.clear();
+  for (Stop& stop : stops_) stop.seen = 0;  // what was said is no longer held: nothing that begins in it counts
 }
 
 }  // namespace sirocco

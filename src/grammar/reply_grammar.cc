@@ -47,7 +47,7 @@ ApiResult<Json> schema_format(const std::string& text, const std::string& field,
   }
   auto schema = parse_json(text, field);
   if (!schema) return api::fail_api(ApiError::bad_request(schema.error().message, field));
-  if (!strict) schema = mend_schema(*std::move(schema));
+  schema = mend_schema(*std::move(schema));
   if (!schema->is_object() && !schema->is_boolean()) {
     return api::fail_api(ApiError::bad_request(field + ": expected a JSON schema", field));
   }

@@ -205,6 +205,19 @@ TEST(StopMatcher, AgreesWithASearch) {
   }
 }
 
+TEST(StopMatcher, BeginsAnewBehindAFlush) {
+  StopMatcher matcher({"abc"}, false);
+  std::string out;
+  EXPECT_FALSE(matcher.push("xab", out));
+  EXPECT_EQ(out, "x");
+  matcher.flush(out);  // a tool call comes between
+  EXPECT_EQ(out, "xab");
+  EXPECT_FALSE(matcher.push("c", out));
+  EXPECT_EQ(out, "xabc");
+  EXPECT_TRUE(matcher.push("-abc!", out));
+  EXPECT_EQ(out, "xabc-");
+}
+
 TEST(StopMatcher, LongStringsCostNoMoreThanShortOnes) {
   // Each agrees with the text up to its last letter: a search of all that is held would take some 10^11 steps.
   std::vector<std::string> stops;

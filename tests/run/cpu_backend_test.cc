@@ -224,6 +224,72 @@ TEST_P(PackedBackend, ChunksDoNotChangeABit) {
   EXPECT_EQ(whole, logits({.chunks = std::vector<int32_t>(kTokens, 1)}));
 }
 
+// Behind 40,000 keys partial results are merged in rounds, unless one thread does all.
+std::vector<float> logits_behind(int64_t cached, int64_t short_cached, const RandomModel& model,
+                                 const ModelOptions& options) {
+  constexpr int32_t kRows = 8;
+  auto backend = CpuBackend::create(model.config, model.weights, options);
+  EXPECT_TRUE(backend);
+  EXPECT_TRUE((*backend)->reserve_cache(12));
+  std::mt19937 random(3);
+  for (int64_t page = 0; page < 12; ++page) {  // values in (0.5, 2) with signs
+    auto* values = reinterpret_cast<uint16_t*>((*backend)->page(page).data());
+    for (size_t i = 0; i < (*backend)->page(page).size() / 2; ++i)
+      values[i] = static_cast<uint16_t>(0x3f00 | (random() & 0x80ff));
+  }
+  const auto table_of = [](int64_t tokens, int32_t own) {  // cached pages come again and again, the new keys' do not
+    std::vector<int32_t> table;
+    for (int64_t page = 0; page < tokens / Model::kPageTokens; ++page) table.push_back(static_cast<int32_t>(page % 8));
+    table.insert(table.end(), {own, own + 1});
+    return table;
+  };
+  const auto table = table_of(cached, 8), short_table = table_of(short_cached, 10);
+  std::vector<int32_t> tokens(kRows + 1, 7), positions, wanted(kRows + 1);
+  for (int32_t i = 0; i < kRows; ++i) positions.push_back(static_cast<int32_t>(cached) + i);
+  positions.push_back(static_cast<int32_t>(short_cached));
+  std::iota(wanted.begin(), wanted.end(), 0);
+  const SequenceSpan spans[] = {
+      {.first_row = 0, .rows = kRows, .cached_tokens = static_cast<int32_t>(cached), .page_table = table},
+      {.first_row = kRows, .rows = 1, .cached_tokens = static_cast<int32_t>(short_cached), .page_table = short_table}};
+  Batch batch;
+  batch.tokens = tokens;
+  batch.positions = positions;
+  batch.sequences = spans;
+  batch.logit_rows = wanted;
+  (*backend)->begin(batch);
+  (*backend)->attend(0);
+  (*backend)->feed_forward(0);
+  const StepOutput out = (*backend)->finish();
+  return {out.logits.data, out.logits.data + (kRows + 1) * model.config.vocabulary};
+}
+
+TEST_P(PackedBackend, LongSequencesAreTheSameBitsOnAnyThreads) {
+  if (std::get<0>(GetParam())->latent == nullptr) GTEST_SKIP() << "no packed attention";
+  ModelOptions options;
+  options.isa = std::get<0>(GetParam())->name;
+  options.max_batch_tokens = 16;
+  options.attention_form = AttentionForm::absorbed;
+  for (const int64_t cached : {40000, 700}) {
+    options.threads = 1;
+    const auto alone = logits_behind(cached, 100, model, options);
+    for (const int threads : {2, 5}) {
+      options.threads = threads;
+      EXPECT_EQ(logits_behind(cached, 100, model, options), alone) << cached << " keys, " << threads << " threads";
+    }
+  }
+}
+
+// Shapes that no packed kernel takes are computed from the file's own rows, whatever became of their neighbours.
+TEST_P(PackedBackend, ExpertsOfWhichOneMatrixCannotBePackedAreDecoded) {
+  if (std::get<1>(GetParam()) != DType::bf16) GTEST_SKIP() << "blocks of 32 columns fit no such width";
+  const RandomModel odd(DType::bf16, 5, 40);  // 40 columns of `down` fit no kernel, gate and up do
+  Steps packed;
+  packed.exact = false;
+  packed.isa = std::get<0>(GetParam())->name;
+  packed.form = AttentionForm::automatic;
+  EXPECT_LE(typical_error(logits_of(odd, packed), logits_of(odd, {})), 2e-2f);
+}
+
 INSTANTIATE_TEST_SUITE_P(Isa, PackedBackend,
                          testing::Combine(testing::ValuesIn(all_op_tables().begin(), all_op_tables().end()),
                                           testing::Values(DType::q8_0, DType::bf16)),

@@ -35,7 +35,7 @@ class RandomModel {
   }
 
   // Shapes that every packed kernel of `dtype` (q8_0 or bf16) takes, with all products in that type.
-  RandomModel(DType dtype, uint32_t seed) : random_(seed), dtype_(dtype) {
+  RandomModel(DType dtype, uint32_t seed, int64_t expert_width = 96) : random_(seed), dtype_(dtype) {
     config.architecture = "mistral4";
     config.layers = 2;
     config.hidden = 288;  // no multiple of 256
@@ -48,7 +48,7 @@ class RandomModel {
     config.v_head_dim = 32;
     config.rope = {.theta = 10000, .factor = 4, .original_max_positions = 64};
     config.query_scale = {.beta = 0.1, .original_max_positions = 64};
-    config.experts = {.experts = 6, .experts_per_token = 2, .shared_experts = 1, .width = 96};
+    config.experts = {.experts = 6, .experts_per_token = 2, .shared_experts = 1, .width = expert_width};
     finish();
   }
 

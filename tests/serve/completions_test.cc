@@ -79,6 +79,21 @@ TEST(ManyPrompts, AreBoundedWithWhatEachOfThemHolds) {
   for (int i = 0; i < 3000; ++i) bias[std::to_string(i)] = 1;
   EXPECT_EQ(server.post("/v1/completions", prompts(4000, {{"logit_bias", bias}})).status, 400);
   EXPECT_EQ(server.post("/v1/completions", prompts(40, {{"logit_bias", bias}})).status, 200);
+  const HttpAnswer stops = server.post("/v1/completions", prompts(900, {{"stop", std::string(600000, 'x')}}));
+  EXPECT_EQ(stops.status, 400);
+  EXPECT_EQ(stops.json()["error"]["param"], "prompt");  // before each prompt had its copy
+  const HttpAnswer suffix = server.post("/v1/completions", prompts(4000, {{"suffix", std::string(10000, 'x')}}));
+  EXPECT_EQ(suffix.status, 400);
+  EXPECT_EQ(suffix.json()["error"]["param"], "suffix");
+}
+
+TEST(ManyPrompts, OfMoreTokensThanMayWaitAreRefusedWhole) {
+  TestServer server({.engine = {.max_waiting = 5000}, .service = {.max_queue_tokens = 300}, .http = {}});
+  EXPECT_EQ(server.post("/v1/completions", prompts(100)).status, 200);
+  const HttpAnswer refused = server.post("/v1/completions", prompts(400));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.json()["error"]["param"], "prompt");
+  EXPECT_EQ(server.engine().stats().waiting, 0);
 }
 
 TEST(ManyPrompts, EnterTheQueueTogetherOrNotAtAll) {

@@ -125,6 +125,22 @@ TEST_F(ResponseItems, NoteGrammarsAndToolsOfOtherServices) {
   EXPECT_EQ(said(body), "You said: a");
 }
 
+TEST_F(ResponseItems, AreRefusedWhereANamespaceHasNoName) {
+  Json body = {{"input", "a"}, {"tools", Json::array({space("", Json::array({function("f")}))})}};
+  EXPECT_EQ(refusal(body), "tools: tools[0].name: missing");
+  body["tools"] = Json::array({space("x", Json::array())});
+  EXPECT_EQ(ignored(body), Json({"tools (namespace)"}));
+  body["tool_choice"] = "required";
+  EXPECT_EQ(refusal(body), "tool_choice: a tool is required, but this server offers none of those given: namespace");
+  EXPECT_TRUE(refusal({{"input", Json::array({{{"type", 5}, {"id", "zz"}}})}}).starts_with("input[0].type"));
+}
+
+TEST_F(ResponseItems, AreNamedInTheLogUpToAHundred) {
+  Json input = {{{"role", "user"}, {"content", "a"}}};
+  for (int i = 0; i < 300; ++i) input.push_back({{"type", std::to_string(i) + "_call"}});
+  EXPECT_EQ(ignored({{"input", input}}).size(), 100u);
+}
+
 TEST_F(ResponseItems, ReferToItemsOfEarlierAnswers) {
   const Json first = ask({{"input", "call f {}"}, {"tools", {function("f")}}});
   const Json call = first["output"][0];

@@ -11,6 +11,7 @@
 namespace sirocco {
 namespace {
 
+constexpr int64_t kPartialsTogether = 1024;  // of all runs of a round: 34 MB
 constexpr int64_t kRunKeys = AbsorbedAttention::kRunPages * LatentCache::kTokens;
 
 int64_t runs_of(int64_t keys) {
@@ -135,20 +136,34 @@ void AbsorbedAttention::attend_run(const Rows& rows, int64_t run, int64_t layer,
   }
 }
 
-void AbsorbedAttention::finish(int64_t token, int64_t group, LatentPartial* first, int64_t stride,
-                               int64_t runs, Compute& compute) const {
-  for (int64_t run = 1; run < runs; ++run) compute.ops.latent->merge(first + run * stride, C, first);
+void AbsorbedAttention::finish(int64_t token, int64_t group, const LatentPartial* total, Compute& compute) const {
   const int64_t head = group * kHeadLanes, heads = std::min<int64_t>(kHeadLanes, H - head);
-  compute.ops.latent->finish(first, C, static_cast<int>(heads),
+  compute.ops.latent->finish(total, C, static_cast<int>(heads),
                              compute.latent_sums.data() + (token * H + head) * C, C);
+}
+
+// Whether blocks as they are would leave threads idle: few rows, one long sequence among short ones, or a rest.
+bool AbsorbedAttention::cuts_runs_apart(const std::vector<Rows>& blocks, int64_t threads) const {
+  constexpr double kUneven = 1.25;  // about what partial results cost, in memory traffic, when all is cut
+  if (threads == 1 || blocks.empty()) return false;
+  int64_t rows = 0, longest = 0, total = 0;
+  for (const Rows& block : blocks) {
+    const int64_t work = runs_of(block.last_keys()) * block.count;
+    rows += block.count;
+    total += work;
+    longest = std::max(longest, work);
+  }
+  if (rows * groups_ < 8 * threads) return true;
+  const int64_t count = std::ssize(blocks), turns = (count + threads - 1) / threads;
+  const auto over = [&](int64_t most, int64_t all) {
+    return static_cast<double>(most * threads) > kUneven * static_cast<double>(all);
+  };
+  return over(longest, total) || over(turns, count);
 }
 
 void AbsorbedAttention::attend(const std::vector<Rows>& blocks, int64_t layer, const LatentCache& cache,
                                Compute& compute) const {
-  int64_t rows = 0;
-  for (const Rows& block : blocks) rows += block.count;
-  const int64_t enough = 8 * compute.pool.size();
-  if (rows * groups_ < enough) return attend_runs_apart(blocks, layer, cache, compute);
+  if (cuts_runs_apart(blocks, compute.pool.size())) return attend_runs_apart(blocks, layer, cache, compute);
   compute.reserve_partials(2 * kRowsTogether * groups_);
   compute.pool.parallel_for(static_cast<int64_t>(blocks.size()), 1, [&](int64_t i, int64_t, int worker) {
     attend_all_runs(blocks[static_cast<size_t>(i)], layer, cache, compute, worker);
@@ -166,38 +181,58 @@ void AbsorbedAttention::attend_all_runs(const Rows& rows, int64_t layer, const L
         compute.ops.latent->merge(next + g, C, totals + g);
   }
   for (int64_t i = 0; i < rows.count; ++i)
-    for (int64_t g = 0; g < groups_; ++g) finish(rows.token + i, g, totals + i * groups_ + g, 0, 1, compute);
+    for (int64_t g = 0; g < groups_; ++g) finish(rows.token + i, g, totals + i * groups_ + g, compute);
 }
 
+// In rounds of runs, so that partial results stay few however long the sequences are. They are merged in the order of
+// the keys, as attend_all_runs() does.
 void AbsorbedAttention::attend_runs_apart(const std::vector<Rows>& blocks, int64_t layer,
                                           const LatentCache& cache, Compute& compute) const {
   struct Task {
     const Rows* rows;
     int64_t run, first_partial;
   };
-  struct Row {
-    int64_t token, group, first_partial, stride, runs;
+  struct Row {  // of one group of heads
+    int64_t token, group, first_partial, runs;
   };
-  std::vector<Task> tasks;
   std::vector<Row> rows;
-  int64_t partials = 0;
+  int64_t longest = 0, wide = 0;  // runs; partial results of a run of all blocks
   for (const Rows& block : blocks) {
     const int64_t stride = block.count * groups_;
     for (int64_t i = 0; i < block.count; ++i)
       for (int64_t g = 0; g < groups_; ++g)
-        rows.push_back({block.token + i, g, partials + i * groups_ + g, stride, runs_of(block.keys + i)});
-    for (int64_t run = 0; run < runs_of(block.last_keys()); ++run, partials += stride)
-      tasks.push_back({&block, run, partials});
+        rows.push_back({block.token + i, g, wide + i * groups_ + g, runs_of(block.keys + i)});
+    longest = std::max(longest, runs_of(block.last_keys()));
+    wide += stride;
   }
-  LatentPartial* shared = compute.shared_partials(partials);
-  compute.pool.parallel_for(static_cast<int64_t>(tasks.size()), 1, [&](int64_t i, int64_t, int worker) {
-    const Task& task = tasks[static_cast<size_t>(i)];
-    attend_run(*task.rows, task.run, layer, cache, compute, worker, shared + task.first_partial);
-  });
-  compute.pool.parallel_for(static_cast<int64_t>(rows.size()), 1, [&](int64_t i, int64_t, int) {
-    const Row& row = rows[static_cast<size_t>(i)];
-    finish(row.token, row.group, shared + row.first_partial, row.stride, row.runs, compute);
-  });
+  const int64_t pieces = (2 * compute.pool.size() + std::ssize(blocks) - 1) / std::ssize(blocks);
+  const int64_t round = std::min(longest, std::max(kPartialsTogether / wide, pieces));
+  LatentPartial* const totals = compute.shared_partials(wide * (round + 1));  // then the round's, run by run
+  for (int64_t begin = 0; begin < longest; begin += round) {
+    std::vector<Task> tasks;
+    int64_t first = 0;
+    for (const Rows& block : blocks) {
+      const int64_t end = std::min(begin + round, runs_of(block.last_keys()));
+      for (int64_t run = begin; run < end; ++run) tasks.push_back({&block, run, wide * (run - begin + 1) + first});
+      first += block.count * groups_;
+    }
+    compute.pool.parallel_for(std::ssize(tasks), 1, [&](int64_t i, int64_t, int worker) {
+      const Task& task = tasks[static_cast<size_t>(i)];
+      attend_run(*task.rows, task.run, layer, cache, compute, worker, totals + task.first_partial);
+    });
+    compute.pool.parallel_for(std::ssize(rows), 1, [&](int64_t i, int64_t, int) {
+      const Row& row = rows[static_cast<size_t>(i)];
+      LatentPartial* const total = totals + row.first_partial;
+      for (int64_t run = begin; run < std::min(begin + round, row.runs); ++run) {
+        const LatentPartial* const next = total + wide * (run - begin + 1);
+        if (run == 0)
+          *total = *next;
+        else
+          compute.ops.latent->merge(next, C, total);
+      }
+      if (row.runs > begin && row.runs <= begin + round) finish(row.token, row.group, total, compute);
+    });
+  }
 }
 
 // attended[t, h, :] = W_UV_h latent_sums[t, h, :]

@@ -53,13 +53,13 @@ class AbsorbedAttention {
   // partials [count, groups]; rows that see no key of the run keep theirs.
   void attend_run(const Rows& rows, int64_t run, int64_t layer, const LatentCache& cache, Compute& compute,
                   int worker, LatentPartial* partials) const;
+  bool cuts_runs_apart(const std::vector<Rows>& blocks, int64_t threads) const;
   void attend_all_runs(const Rows& rows, int64_t layer, const LatentCache& cache, Compute& compute,
                        int worker) const;
   void attend_runs_apart(const std::vector<Rows>& blocks, int64_t layer, const LatentCache& cache,
                          Compute& compute) const;
-  // Folds the partial results of one row and group, `stride` apart, and writes its sums.
-  void finish(int64_t token, int64_t group, LatentPartial* first, int64_t stride, int64_t runs,
-              Compute& compute) const;
+  // Writes the sums of one row and group, whose partial results are merged.
+  void finish(int64_t token, int64_t group, const LatentPartial* total, Compute& compute) const;
   void unabsorb(View<float> attended, Compute& compute) const;
 
   const int64_t H, C, R, N, V, groups_;

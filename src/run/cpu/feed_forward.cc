@@ -110,16 +110,20 @@ uint64_t FeedForward::run(int64_t T, Workspace& work, Compute& compute) {
   return bytes;
 }
 
-// Work is cut along the experts, not the tokens: a single token must not leave the router to one core.
+// Work is cut along the experts too: a single token must not leave the router to one core.
 void FeedForward::route(int64_t T, Workspace& work, Compute& compute) const {
   const int64_t E = experts_.experts, K = experts_.experts_per_token;
   const Profile::Scope scope(compute.profile, "router",
                              static_cast<uint64_t>(router_.size()) * sizeof(float));
   const View<float> logits = work.router_logits.view(T, E);
-  compute.pool.parallel_for(E, 16, [&](int64_t begin, int64_t end, int) {
-    compute.ops.product(work.normed.view(T, D),
-                        View<const float>(router_.view(E, D)).slice_rows(begin, end - begin),
-                        logits.slice_cols(begin, end - begin));
+  constexpr int64_t kExperts = 16, kTokens = 64;  // of a piece
+  const View<const float> normed = work.normed.view(T, D), router = router_.view(E, D);
+  const int64_t columns = (E + kExperts - 1) / kExperts, pieces = columns * ((T + kTokens - 1) / kTokens);
+  compute.pool.parallel_for(pieces, 1, [&](int64_t piece, int64_t, int) {
+    const int64_t e = piece % columns * kExperts, t = piece / columns * kTokens;
+    const int64_t experts = std::min(kExperts, E - e), tokens = std::min(kTokens, T - t);
+    compute.ops.product(normed.slice_rows(t, tokens), router.slice_rows(e, experts),
+                        logits.slice_rows(t, tokens).slice_cols(e, experts));
   });
   compute.pool.parallel_for(T, 8, [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t)

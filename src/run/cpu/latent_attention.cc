@@ -13,6 +13,8 @@
 namespace sirocco {
 namespace {
 
+constexpr int64_t kTokenGrain = 8;
+
 // In float32, expanding a key costs as much as some 150 absorbed queries save on it; below that absorbed wins.
 constexpr int64_t kExpandFloatFromRows = 128;
 // On packed kernels shorter sequences stay with the absorbed form, which costs them a twentieth of a prompt's time at
@@ -120,7 +122,9 @@ void LatentAttention::run(const Batch& batch, int64_t layer, LatentCache& cache,
   const Profile::Scope scope(compute.profile, "attention: output", static_cast<uint64_t>(o_.bytes()));
   const View<float> projected = work.projected.view(T, D);
   linear(o_, work.attended.view(T, H * V), projected, compute);
-  for (int64_t i = 0; i < T * D; ++i) x.data[i] += projected.data[i];
+  compute.pool.parallel_for(T, kTokenGrain, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin * D; i < end * D; ++i) x.data[i] += projected.data[i];
+  });
 }
 
 void LatentAttention::attend(const Batch& batch, int64_t layer, const LatentCache& cache, Workspace& work,
@@ -152,8 +156,10 @@ void LatentAttention::project_queries(const Batch& batch, Workspace& work, Compu
   if (Q > 0) {
     const View<float> q_lora = work.q_lora.view(T, Q);
     linear(q_a_, input, q_lora, compute);
-    for (int64_t t = 0; t < T; ++t)
-      compute.ops.rms_norm(q_lora.row(t), q_norm_.data(), Q, eps_, q_lora.row(t));
+    compute.pool.parallel_for(T, kTokenGrain, [&](int64_t begin, int64_t end, int) {
+      for (int64_t t = begin; t < end; ++t)
+        compute.ops.rms_norm(q_lora.row(t), q_norm_.data(), Q, eps_, q_lora.row(t));
+    });
     input = q_lora;
   }
   const View<float> queries = work.queries.view(T, H * (N + R));
@@ -174,16 +180,17 @@ void LatentAttention::store_latents(const Batch& batch, int64_t layer, LatentCac
   const View<float> latents = work.latents.view(T, C + R);
   linear(kv_a_, work.normed.view(T, input_norm_.size()), latents, compute);
   const auto rotate = interleaved_ ? rotate_interleaved : rotate_halves;
-  for (const SequenceSpan& span : batch.sequences) {
-    for (int64_t i = 0; i < span.rows; ++i) {
-      const int64_t t = span.first_row + i, index = span.cached_tokens + i;
-      float* row = latents.row(t);
-      compute.ops.rms_norm(row, kv_norm_.data(), C, eps_, row);
-      rotate(row + C, work.cos.data() + t * (R / 2), work.sin.data() + t * (R / 2), R);
-      const auto page = static_cast<size_t>(index / LatentCache::kTokens);
-      cache.store(span.page_table[page], layer, index % LatentCache::kTokens, row, compute.ops);
-    }
-  }
+  for (const SequenceSpan& span : batch.sequences)
+    compute.pool.parallel_for(span.rows, kTokenGrain, [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t t = span.first_row + i, index = span.cached_tokens + i;
+        float* row = latents.row(t);
+        compute.ops.rms_norm(row, kv_norm_.data(), C, eps_, row);
+        rotate(row + C, work.cos.data() + t * (R / 2), work.sin.data() + t * (R / 2), R);
+        const auto page = static_cast<size_t>(index / LatentCache::kTokens);
+        cache.store(span.page_table[page], layer, index % LatentCache::kTokens, row, compute.ops);
+      }
+    });
 }
 
 // einsum: s[h,l] = (W_UKᵀ q_nope | q_rope)[h,:] · cache[l,:];  o[h,:] = W_UV Σ_l softmax(s)[h,l] cache[l,:C]

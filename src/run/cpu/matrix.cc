@@ -6,7 +6,7 @@
 namespace sirocco {
 
 PackedStrip Matrix::strip(int64_t index) const {
-  return packed_strip(source_, index, data_ + index * strip_bytes_);
+  return packed_strip(shape_, index, data_ + index * strip_bytes_);
 }
 
 PackedStrip Matrix::strip_asking(int64_t index, int64_t next, int64_t end, size_t i, size_t n) const {

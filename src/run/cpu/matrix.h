@@ -23,13 +23,13 @@ struct RecordTile {
 class Matrix {
  public:
   Matrix() = default;
-  explicit Matrix(const WeightView& source) : source_(source) {}
+  explicit Matrix(const WeightView& source) : source_(source), shape_(source) {}
 
   bool present() const { return source_.present(); }
   bool packed() const { return kernel_ != nullptr; }
-  int64_t rows() const { return source_.rows; }
-  int64_t cols() const { return source_.cols; }
-  const WeightView& source() const { return source_; }
+  int64_t rows() const { return shape_.rows; }
+  int64_t cols() const { return shape_.cols; }  // packed ones may have some more than the source, zeros
+  const WeightView& source() const { return source_; }  // as the checkpoint has it
   // What one pass reads.
   int64_t bytes() const { return packed() ? strips() * strip_bytes_ : source_.bytes(); }
 
@@ -40,7 +40,7 @@ class Matrix {
 
   // Of packed matrices only.
   const PackedKernel& kernel() const { return *kernel_; }
-  int64_t strips() const { return (source_.rows + kStripRows - 1) / kStripRows; }
+  int64_t strips() const { return (shape_.rows + kStripRows - 1) / kStripRows; }
   PackedStrip strip(int64_t index) const;
   // y[t, 16 · begin …] = strips begin … end · x[t] for the tokens t of all tiles.
   void multiply(int64_t begin, int64_t end, std::span<const RecordTile> tiles, float* y, int64_t y_stride) const;
@@ -55,6 +55,7 @@ class Matrix {
  private:
   friend class MatrixLoader;
   WeightView source_;
+  WeightView shape_;  // rows, columns, type and scale of the strips; its bytes are not read
   const PackedKernel* kernel_ = nullptr;
   std::byte* data_ = nullptr;
   int64_t strip_bytes_ = 0;

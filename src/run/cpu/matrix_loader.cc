@@ -23,7 +23,7 @@ void MatrixLoader::place(Matrix& matrix, const WeightView& shape, const PackedKe
   const int64_t strip_bytes = packed_strip_bytes(shape.dtype, shape.cols);
   matrix.data_ = arena_.allocate(matrix.strips() * strip_bytes);
   if (matrix.data_ == nullptr) return;
-  matrix.source_ = shape;
+  matrix.shape_ = shape;
   matrix.strip_bytes_ = strip_bytes;
   matrix.kernel_ = &kernel;
   matrix.pack_ = std::move(pack);
