@@ -33,13 +33,13 @@ int32_t image_token(const Config& config, const Tokenizer& tokenizer) {
   return tokenizer.special_id("[IMG]").value_or(static_cast<int32_t>(config.vision->image_token));
 }
 
-MemoryFacts memory_facts(const Model& model, uint64_t weight_bytes, const EngineOptions& options) {
+MemoryFacts memory_facts(const Model& model, const EngineOptions& options) {
   MemoryFacts facts;
   facts.available_bytes = available_memory_bytes();
   if (model.sees())
     facts.picture_bytes = static_cast<uint64_t>(options.picture_cache_bytes + options.waiting_picture_bytes +
                                                 picture_encoding_bytes(model.config()));
-  facts.weight_bytes = weight_bytes;
+  facts.weights = model.weight_memory();
   facts.page_bytes = model.page_bytes();
   facts.page_tokens = Model::kPageTokens;
   facts.model_context_tokens = longest_context(model.config());
@@ -98,7 +98,7 @@ LoadedEngine::LoadedEngine(std::unique_ptr<Model> model, Tokenizer tokenizer, En
 
 Result<std::unique_ptr<Engine>> LoadedEngine::start(std::unique_ptr<Model> model, Tokenizer tokenizer,
                                                     EngineInfo info, const EngineOptions& options) {
-  auto plan = plan_memory(memory_facts(*model, info.file_bytes, options));
+  auto plan = plan_memory(memory_facts(*model, options));
   if (!plan) return forward_error(plan);
   if (auto ok = model->reserve_cache(plan->pages); !ok) return forward_error(ok);
   describe(info, *model, tokenizer, *plan, options.max_sequences);

@@ -25,12 +25,13 @@ Result<MemoryPlan> plan_memory(const MemoryFacts& f) {
   if (f.wanted_context_tokens > f.model_context_tokens)
     return bad_input(fmt::format("context: {} tokens, expected at most the model's {}",
                                  f.wanted_context_tokens, f.model_context_tokens));
-  // Weights that do not fit anyway are streamed through the page cache; a quarter of memory still goes to
-  // sequences. Otherwise half of what the weights and pictures leave, so that other programs live too.
-  const uint64_t taken = f.weight_bytes + f.picture_bytes;
-  const uint64_t left = taken < f.available_bytes ? f.available_bytes - taken : 0;
+  // Half of what the weights and pictures leave, so that other programs live too. Weights that do not fit are
+  // streamed through the page cache, and give way: a quarter of what nobody else takes still goes to sequences.
+  const auto without = [](uint64_t bytes, uint64_t taken) { return taken < bytes ? bytes - taken : 0; };
+  const uint64_t own = without(f.available_bytes, f.weights.promised_bytes);
+  const uint64_t left = without(own, f.weights.mapped_bytes + f.picture_bytes);
   const uint64_t granted = f.wanted_cache_bytes > 0 ? static_cast<uint64_t>(f.wanted_cache_bytes)
-                                                    : std::max(left / 2, f.available_bytes / 4);
+                                                    : std::max(left / 2, own / 4);
   const auto page_bytes = static_cast<uint64_t>(std::max<int64_t>(f.page_bytes, 1));
   const int64_t fitting = static_cast<int64_t>(std::min<uint64_t>(granted / page_bytes, 1U << 30));
   // More than every sequence at full length is of no use.
@@ -46,8 +47,9 @@ Result<MemoryPlan> plan_memory(const MemoryFacts& f) {
                             gibibytes(granted)));
   const std::string pictures = f.picture_bytes > 0 ? ", pictures " + gibibytes(f.picture_bytes) : "";
   plan.reasoning =
-      fmt::format("{} available, weights {}{}, cache {} = {} pages of {} tokens; context {} of the model's {}",
-                  gibibytes(f.available_bytes), gibibytes(f.weight_bytes), pictures,
+      fmt::format("{} available, weights still take {}{}, cache {} = {} pages of {} tokens; context {} of the model's {}",
+                  gibibytes(f.available_bytes),
+                  gibibytes(f.weights.promised_bytes + f.weights.mapped_bytes), pictures,
                   gibibytes(page_bytes * static_cast<uint64_t>(plan.pages)), plan.pages, f.page_tokens,
                   plan.context_tokens, f.model_context_tokens);
   return plan;

@@ -5,13 +5,14 @@
 #include <cstdint>
 #include <string>
 
+#include "run/model.h"
 #include "sirocco/status.h"
 
 namespace sirocco {
 
 struct MemoryFacts {
   uint64_t available_bytes = 0;  // base/available_memory.h
-  uint64_t weight_bytes = 0;     // of the files; mapped pages count as available, read or not
+  WeightMemory weights;          // mapped pages count as available, read or not
   uint64_t picture_bytes = 0;    // encoded ones that are kept, those that wait, the one that is encoded
   int64_t page_bytes = 0;
   int64_t page_tokens = 64;

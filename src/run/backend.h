@@ -21,6 +21,7 @@ class Backend {
 
   virtual std::string_view isa() const = 0;  // of the kernels that were chosen
   virtual int threads() const = 0;           // that compute
+  virtual WeightMemory weight_memory() const = 0;
   virtual int64_t page_bytes() const = 0;
   virtual int64_t pages() const = 0;
   virtual Result<void> reserve_cache(int64_t pages) = 0;

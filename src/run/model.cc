@@ -23,6 +23,7 @@ class TransformerModel final : public Model {
   const Config& config() const override { return config_; }
   std::string_view isa() const override { return backend_->isa(); }
   int threads() const override { return backend_->threads(); }
+  WeightMemory weight_memory() const override { return backend_->weight_memory(); }
   int64_t page_bytes() const override { return backend_->page_bytes(); }
   int64_t pages() const override { return backend_->pages(); }
   Result<void> reserve_cache(int64_t pages) override { return backend_->reserve_cache(pages); }

@@ -56,6 +56,12 @@ struct StepCost {
   uint64_t operations = 0;  // multiply and add count as two
 };
 
+// Memory that the weights of a loaded model will still take.
+struct WeightMemory {
+  uint64_t promised_bytes = 0;  // packed copies that are made before their first use
+  uint64_t mapped_bytes = 0;    // read where the files lie: the system may drop them and read them again
+};
+
 struct StepOutput {
   View<const float> logits;  // [S, W], S = batch.logit_rows; valid until the next forward
   StepCost cost;
@@ -74,6 +80,7 @@ class Model {
   virtual const Config& config() const = 0;
   virtual std::string_view isa() const = 0;  // of the kernels that were chosen
   virtual int threads() const = 0;           // that compute
+  virtual WeightMemory weight_memory() const = 0;
   virtual int64_t page_bytes() const = 0;  // kPageTokens tokens of all layers
   virtual int64_t pages() const = 0;
   // Makes room for `pages` pages; their old contents are gone. Fails with ErrorKind::resource.

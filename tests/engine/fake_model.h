@@ -38,6 +38,7 @@ class FakeModel final : public Model {
   const Config& config() const override { return config_; }
   std::string_view isa() const override { return "fake"; }
   int threads() const override { return 3; }
+  WeightMemory weight_memory() const override { return {}; }
   int64_t page_bytes() const override { return kPageTokens * 4; }
   int64_t pages() const override { return static_cast<int64_t>(cache_.size()) / kPageTokens; }
   Result<void> reserve_cache(int64_t pages) override {

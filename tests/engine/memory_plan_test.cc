@@ -11,7 +11,7 @@ constexpr uint64_t kGiB = 1ULL << 30;
 MemoryFacts small_4() {  // Q4 weights of the real model: 23,040 bytes of cache a token
   MemoryFacts facts;
   facts.available_bytes = 100 * kGiB;
-  facts.weight_bytes = 70 * kGiB;
+  facts.weights.mapped_bytes = 70 * kGiB;
   facts.page_bytes = 23'040 * 64;
   facts.model_context_tokens = 262'144;
   facts.sequences = 8;
@@ -26,9 +26,22 @@ TEST(MemoryPlan, TakesHalfOfWhatTheWeightsLeave) {
   EXPECT_EQ(plan->pages, static_cast<int64_t>(25 * kGiB / (23'040 * 64)));
 }
 
+TEST(MemoryPlan, CountsOnNothingThatWeightsWillTake) {
+  MemoryFacts facts = small_4();
+  facts.weights = {.promised_bytes = 70 * kGiB, .mapped_bytes = 0};  // packed before use: they give no way
+  const auto plan = plan_memory(facts);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->pages, static_cast<int64_t>(15 * kGiB / (23'040 * 64)));
+  facts.weights = {};  // packed already: what they took is not available any more
+  facts.available_bytes = 30 * kGiB;
+  const auto later = plan_memory(facts);
+  ASSERT_TRUE(later);
+  EXPECT_EQ(later->pages, plan->pages);
+}
+
 TEST(MemoryPlan, LeavesRoomForPictures) {
   MemoryFacts facts = small_4();
-  facts.weight_bytes = 20 * kGiB;
+  facts.weights.mapped_bytes = 20 * kGiB;
   const auto blind = plan_memory(facts);
   facts.picture_bytes = 2 * kGiB;
   const auto seeing = plan_memory(facts);
@@ -37,7 +50,7 @@ TEST(MemoryPlan, LeavesRoomForPictures) {
   EXPECT_EQ(seeing->pages, static_cast<int64_t>(39 * kGiB / (23'040 * 64)));
   EXPECT_EQ(blind->reasoning.find("pictures"), std::string::npos);
   EXPECT_NE(seeing->reasoning.find("pictures 2.00 GiB"), std::string::npos) << seeing->reasoning;
-  facts.available_bytes = facts.weight_bytes + facts.picture_bytes - 1;  // a quarter all the same
+  facts.available_bytes = facts.weights.mapped_bytes + facts.picture_bytes - 1;  // a quarter all the same
   EXPECT_TRUE(plan_memory(facts));
 }
 

@@ -102,6 +102,8 @@ CpuBackend::CpuBackend(const Config& config, const ModelWeights& weights, const 
   head_ = loader.load(weights.head);
   if (config.vision && weights.vision.patch_conv.present())
     vision_ = std::make_unique<VisionEncoder>(config, weights.vision, compute_, loader);
+  weight_memory_ = loader.to_come();
+  weight_memory_.mapped_bytes += static_cast<uint64_t>(embedding_.bytes());
 }
 
 void CpuBackend::begin(const Batch& batch) {

@@ -21,6 +21,7 @@ class CpuBackend final : public Backend {
 
   std::string_view isa() const override { return compute_.ops.name; }
   int threads() const override { return compute_.pool.size(); }
+  WeightMemory weight_memory() const override { return weight_memory_; }
   int64_t page_bytes() const override { return cache_.page_bytes(); }
   int64_t pages() const override { return cache_.pages(); }
   Result<void> reserve_cache(int64_t pages) override { return cache_.reserve(pages); }
@@ -49,6 +50,7 @@ class CpuBackend final : public Backend {
   std::vector<float> inv_freq_;      // [R / 2]
   Compute compute_;
   WeightArena arena_;  // of all packed weights
+  WeightMemory weight_memory_;
   Matrix head_;
   Workspace work_;
   LatentCache cache_;

@@ -38,15 +38,22 @@ Matrix MatrixLoader::settled(Matrix matrix) {
 }
 
 Matrix MatrixLoader::load(const WeightView& source) {
-  Matrix matrix = settled(place_any(source));
-  if (progress_ && source.present()) progress_(static_cast<uint64_t>(source.bytes()));
-  return matrix;
+  return made(settled(place_any(source)));
 }
 
 Matrix MatrixLoader::promise(const WeightView& source) {
   if (packing_ != Packing::when_used) return load(source);
-  if (progress_ && source.present()) progress_(static_cast<uint64_t>(source.bytes()));
-  return place_any(source);
+  return made(place_any(source));
+}
+
+Matrix MatrixLoader::made(Matrix matrix) {
+  if (!matrix.present()) return matrix;
+  if (!matrix.packed())
+    to_come_.mapped_bytes += static_cast<uint64_t>(matrix.bytes());
+  else if (matrix.promised())
+    to_come_.promised_bytes += static_cast<uint64_t>(matrix.bytes());
+  if (progress_) progress_(static_cast<uint64_t>(matrix.source().bytes()));
+  return matrix;
 }
 
 Matrix MatrixLoader::place_any(const WeightView& source) {
@@ -68,8 +75,7 @@ Matrix MatrixLoader::load_narrowed(const WeightView& source, int64_t cols) {
   const PackedKernel* wide = packs() ? find_wide_kernel(ops_, cols) : nullptr;
   if (!source.present() || wide == nullptr || find_packed_kernel(ops_, source.dtype, source.cols) != nullptr)
     return load(source);
-  if (progress_) progress_(static_cast<uint64_t>(source.bytes()));
-  return settled(place_wide(source, cols, *wide));
+  return made(settled(place_wide(source, cols, *wide)));
 }
 
 Matrix MatrixLoader::load_floats(const float* values, int64_t rows, int64_t cols) {

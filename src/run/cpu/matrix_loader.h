@@ -12,6 +12,7 @@
 #include "ops/table.h"
 #include "run/cpu/matrix.h"
 #include "run/cpu/weight_arena.h"
+#include "run/model.h"
 #include "tensor/weight_view.h"
 
 namespace sirocco {
@@ -40,6 +41,7 @@ class MatrixLoader {
   Matrix load_narrowed(const WeightView& source, int64_t cols = 0);
   // [rows, cols] for find_attention_kernel. The numbers need not live on. REQUIRES: packs(), and that there is one.
   Matrix load_floats(const float* values, int64_t rows, int64_t cols);
+  WeightMemory to_come() const { return to_come_; }  // of all that were made
 
  private:
   // As decoded rows in the 16-bit type of `kernel`. REQUIRES: cols is source.cols, rounded up to at most the next
@@ -50,12 +52,14 @@ class MatrixLoader {
              std::function<void(int64_t strip, std::byte* out)> pack);
   Matrix place_any(const WeightView& source);
   Matrix settled(Matrix matrix);  // packs it now
+  Matrix made(Matrix matrix);     // counts it
 
   const OpTable& ops_;
   const Packing packing_;
   WeightArena& arena_;
   ThreadPool& pool_;
   std::function<void(uint64_t)> progress_;
+  WeightMemory to_come_;
 };
 
 }  // namespace sirocco
