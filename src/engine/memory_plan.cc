@@ -47,7 +47,8 @@ Result<MemoryPlan> plan_memory(const MemoryFacts& f) {
                             gibibytes(granted)));
   const std::string pictures = f.picture_bytes > 0 ? ", pictures " + gibibytes(f.picture_bytes) : "";
   plan.reasoning =
-      fmt::format("{} available, weights still take {}{}, cache {} = {} pages of {} tokens; context {} of the model's {}",
+      fmt::format("{} available, weights still take {}{}, cache {} = {} pages of {} tokens; "
+                  "context {} of the model's {}",
                   gibibytes(f.available_bytes),
                   gibibytes(f.weights.promised_bytes + f.weights.mapped_bytes), pictures,
                   gibibytes(page_bytes * static_cast<uint64_t>(plan.pages)), plan.pages, f.page_tokens,
