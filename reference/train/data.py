@@ -21,14 +21,14 @@ MIX = {  # document kind: share of documents
     "drill": 14,
     "memory": 10,
     "system": 26,
-    "tools": 200,
+    "tools": 150,
     "extract": 28,
     "lists": 28,
     "echo": 5,
     "spelling": 20,
     "text": 1,
     "long": 14,
-    "pictures": 80,
+    "pictures": 105,
 }
 KINDS = list(MIX)
 SEEN = (1, 1, 3, 1, 2, 3)  # shares of the kinds of pictures: colour, shape, count, place, digits, compare
