@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "api/chat_answer.h"
 #include "api/chat_constraint.h"
 #include "api/chat_writer.h"
 #include "api/generation.h"
@@ -95,11 +96,7 @@ ApiResult<PreparedRequest> prepare_chat(const Engine& engine, bool have_grammars
   auto prepared = constrain(engine, have_grammars, *std::move(constraint), *std::move(request));
   if (!prepared) return prepared;
   read_known(fields);
-  const std::vector<std::string> unread = fields.unread();
-  std::erase_if(ignored, [&](const std::string& name) {
-    return std::find(unread.begin(), unread.end(), name) == unread.end();
-  });
-  prepared->ignored = std::move(ignored);
+  prepared->ignored = fields.unread_of(std::move(ignored));
   return prepared;
 }
 
@@ -121,25 +118,8 @@ void post_chat(const CallPtr& call) {
   auto prepared = prepare_chat(*call, *body, call->request().body, fields);
   if (!prepared) return call->fail(prepared.error());
   if (fields.error()) return call->fail(*fields.error());
-
-  GenerateRequest& request = prepared->request;
-  options.logprobs = request.logprobs >= 0;
-  if (options.flags.return_token_ids) options.prompt_ids = request.prompt;
-  GenerationPlan plan{.constraint = std::move(prepared->constraint),
-                      .stream = options.flags.stream,
-                      .wanted_slot = options.flags.slot,
-                      .ping_interval = options.flags.ping_interval};
-  AnswerFacts facts{.id = "chatcmpl-" + random_id(24),
-                    .model = *model,
-                    .created_s = now_s(),
-                    .per_prompt = static_cast<size_t>(std::max(1, request.choices))};
-  auto engine = call->service().engine();
-  if (is_mistral_client(call->request().header("user-agent")))
-    plan.writer = std::make_unique<MistralWriter>(std::move(engine), std::move(facts), std::move(options));
-  else
-    plan.writer = std::make_unique<ChatWriter>(std::move(engine), std::move(facts), std::move(options));
-  plan.requests.push_back(std::move(request));
-  run_generation(call, std::move(plan));
+  const bool mistral = is_mistral_client(call->request().header("user-agent"));
+  answer_chat(call, *std::move(prepared), std::move(options), {"chatcmpl-" + random_id(24), *model, mistral});
 }
 
 }  // namespace sirocco::api

@@ -172,11 +172,7 @@ ApiResult<PreparedRequest> prepare_text(Call& call, Fields& fields, int64_t defa
   if (!prepared) return prepared;
   fields.ignore({"user", "best_of", "suffix", "echo", "n", "samplers", "n_keep",
                  "spaces_between_special_tokens", "reasoning_format", "response_fields"});
-  const std::vector<std::string> unread = fields.unread();
-  std::erase_if(ignored, [&](const std::string& name) {
-    return std::find(unread.begin(), unread.end(), name) == unread.end();
-  });
-  call.note_ignored(ignored);
+  call.note_ignored(fields.unread_of(std::move(ignored)));
   return prepared;
 }
 
@@ -248,10 +244,7 @@ void post_completions(const CallPtr& call) {
   options.prompt_logprobs = request.prompt_logprobs >= 0;
   options.echo_logprobs = echo && request.logprobs >= 0;
   if (options.echo_logprobs) request.prompt_logprobs = std::max(request.prompt_logprobs, request.logprobs);
-  GenerationPlan plan{.constraint = std::move(prepared->constraint),
-                      .stream = options.flags.stream,
-                      .wanted_slot = options.flags.slot,
-                      .ping_interval = options.flags.ping_interval};
+  GenerationPlan plan = plan_of(std::move(prepared->constraint), options.flags);
   for (std::vector<int32_t>& ids : *prompts) {
     plan.requests.push_back(request);
     plan.requests.back().prompt = std::move(ids);

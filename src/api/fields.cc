@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace sirocco::api {
@@ -91,6 +92,12 @@ std::vector<std::string> Fields::unread() const {
   for (const auto& [name, value] : object_.items()) {
     if (!read_.contains(name)) names.push_back(where_ + name);
   }
+  return names;
+}
+
+std::vector<std::string> Fields::unread_of(std::vector<std::string> names) const {
+  const std::vector<std::string> nobodys = unread();
+  std::erase_if(names, [&](const std::string& name) { return std::ranges::find(nobodys, name) == nobodys.end(); });
   return names;
 }
 

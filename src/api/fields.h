@@ -36,6 +36,8 @@ class Fields {
   void reject(std::string_view name, std::string_view problem);
   const std::optional<ApiError>& error() const { return error_; }
   std::vector<std::string> unread() const;
+  // Of the names that another reader did not know, those that nobody asked for here either.
+  std::vector<std::string> unread_of(std::vector<std::string> names) const;
 
  private:
   const Json* typed(std::string_view name, bool (*fits)(const Json&), std::string_view expected);

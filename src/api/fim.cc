@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mistral's POST /v1/fim/completions: what stands between a prompt and a suffix, answered as Mistral's chat is.
+#include "api/chat_answer.h"
 #include "api/completions.h"
-#include "api/mistral_writer.h"
+#include "api/parts.h"
 #include "api/surfaces.h"
 
 namespace sirocco::api {
@@ -11,7 +12,7 @@ void post_fim(const CallPtr& call) {
   auto body = parse_body(call->request().body);
   if (!body) return call->fail(body.error());
   Fields fields(*body);
-  MistralWriter::Options options{.flags = read_stream_flags(fields)};
+  ChatWriter::Options options{.flags = read_stream_flags(fields)};
   auto model = read_model(*call, fields);
   if (!model) return call->fail(model.error());
   const std::string* prompt = fields.string("prompt");
@@ -23,22 +24,8 @@ void post_fim(const CallPtr& call) {
   auto prepared = prepare_text(*call, fields, -1);
   if (!prepared) return call->fail(prepared.error());
   if (fields.error()) return call->fail(*fields.error());
-
-  GenerateRequest& request = prepared->request;
-  request.prompt = *std::move(ids);
-  options.logprobs = request.logprobs >= 0;
-  if (options.flags.return_token_ids) options.prompt_ids = request.prompt;
-  GenerationPlan plan{.constraint = std::move(prepared->constraint),
-                      .stream = options.flags.stream,
-                      .wanted_slot = options.flags.slot,
-                      .ping_interval = options.flags.ping_interval};
-  AnswerFacts facts{.id = "fim-" + random_id(24),
-                    .model = *model,
-                    .created_s = now_s(),
-                    .per_prompt = static_cast<size_t>(request.choices)};
-  plan.writer = std::make_unique<MistralWriter>(call->service().engine(), std::move(facts), std::move(options));
-  plan.requests.push_back(std::move(request));
-  run_generation(call, std::move(plan));
+  prepared->request.prompt = *std::move(ids);
+  answer_chat(call, *std::move(prepared), std::move(options), {"fim-" + random_id(24), *model, true});
 }
 
 }  // namespace sirocco::api

@@ -138,10 +138,7 @@ void run_native(const CallPtr& call, Fields& fields, std::vector<NativePrompt> p
   request.sampling.temperature_last = true;
   options.logprobs = request.logprobs;
   options.settings = settings_json(request);
-  GenerationPlan plan{.constraint = std::move(prepared->constraint),
-                      .stream = options.flags.stream,
-                      .wanted_slot = options.flags.slot,
-                      .ping_interval = options.flags.ping_interval};
+  GenerationPlan plan = plan_of(std::move(prepared->constraint), options.flags);
   for (NativePrompt& prompt : prompts) {
     options.prompts.push_back(call->engine().detokenize(prompt.ids, true));
     plan.requests.push_back(request);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct StreamFlags {
   int slot = -1;
 };
 StreamFlags read_stream_flags(Fields& fields);
+// A plan that answers as they say; its requests and its writer are still to be set.
+GenerationPlan plan_of(std::optional<Constraint> constraint, const StreamFlags& flags);
 
 // The name to answer with; an error with --strict-model for any other.
 ApiResult<std::string> read_model(Call& call, Fields& fields);

@@ -101,10 +101,7 @@ void post_responses(const CallPtr& call) {
       .functions = std::move(prepared->input.functions),
       .logprobs = prepared->answer.request.logprobs >= 0};
   AnswerFacts facts{.id = "resp_" + random_id(32), .model = *model, .created_s = now_s()};
-  GenerationPlan plan{.constraint = std::move(prepared->answer.constraint),
-                      .stream = flags.stream,
-                      .wanted_slot = flags.slot,
-                      .ping_interval = flags.ping_interval};
+  GenerationPlan plan = plan_of(std::move(prepared->answer.constraint), flags);
   plan.writer = std::make_unique<ResponsesWriter>(call->service(), std::move(facts), std::move(options));
   plan.requests.push_back(std::move(prepared->answer.request));
   run_generation(call, std::move(plan));

@@ -25,4 +25,11 @@ StreamFlags read_stream_flags(Fields& fields) {
   return flags;
 }
 
+GenerationPlan plan_of(std::optional<Constraint> constraint, const StreamFlags& flags) {
+  return {.constraint = std::move(constraint),
+          .stream = flags.stream,
+          .wanted_slot = flags.slot,
+          .ping_interval = flags.ping_interval};
+}
+
 }  // namespace sirocco::api
