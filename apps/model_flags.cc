@@ -33,6 +33,13 @@ void add_shared_flags(CLI::App& command, Options& o) {
       ->check(CLI::IsMember({"auto", "bf16", "f32", "q8"}))
       ->group(kGroup);
   command
+      .add_option_function<int64_t>(
+          "--weight-memory", [&o](int64_t mib) { o.weight_copy_bytes = mib << 20; },
+          "MiB for packed weights; experts beyond it are read from the file when chosen; 0: from memory")
+      ->default_str("0")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 30))
+      ->group(kGroup);
+  command
       .add_option("--batch,--max-batch-tokens,--max-num-batched-tokens", o.max_batch_tokens,
                   "most tokens of one step: more read long prompts faster, fewer let others and Ctrl-C wait less")
       ->capture_default_str()

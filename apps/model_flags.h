@@ -13,7 +13,8 @@ namespace sirocco {
 // MODEL, how it computes, and what an engine adds to that: --template, --mmproj, --context, --deterministic.
 void add_engine_flags(CLI::App& command, EngineOptions& options);
 
-// How a model computes, where there is no engine: --threads, --pin, --isa, --exact, --cache-type, --batch.
+// How a model computes, where there is no engine: --threads, --pin, --isa, --exact, --cache-type,
+// --weight-memory, --batch.
 void add_compute_flags(CLI::App& command, ModelOptions& options);
 
 CLI::Option* add_model_argument(CLI::App& command, std::string& path);

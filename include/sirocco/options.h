@@ -46,6 +46,9 @@ struct EngineOptions {
   // Experts are made ready for the processor's kernels before their first use instead of all of them while loading: the
   // first answer comes sooner, some later tokens a little later.
   bool pack_when_used = false;
+  // Most memory for weights in the form that the kernels read; 0: nine tenths of what is available. Where it is too
+  // little for all, routed experts take turns in it and are read from the file again when they are chosen.
+  int64_t weight_copy_bytes = 0;
   int64_t max_batch_tokens = 512;  // rows of one step; bounds how long a prompt can stall the others
   int max_sequences = 32;          // that run at the same time
   int max_queue_requests = 1024;   // that wait; beyond it submit() fails with ErrorKind::resource

@@ -21,6 +21,7 @@ Result<void> check_options(const EngineOptions& o) {
       Bound{"threads", o.threads, 0, 4096},
       Bound{"context_tokens", o.context_tokens, 0, kMost},
       Bound{"cache_bytes", o.cache_bytes, 0, kMost},
+      Bound{"weight_copy_bytes", o.weight_copy_bytes, 0, kMost},
       Bound{"max_batch_tokens", o.max_batch_tokens, 1, 65536},
       Bound{"max_sequences", o.max_sequences, 1, 4096},
       Bound{"max_queue_requests", o.max_queue_requests, 1, kMost},

@@ -46,11 +46,15 @@ Result<MemoryPlan> plan_memory(const MemoryFacts& f) {
                             gibibytes(page_bytes * static_cast<uint64_t>(pages_of(longest) + kSparePages)),
                             gibibytes(granted)));
   const std::string pictures = f.picture_bytes > 0 ? ", pictures " + gibibytes(f.picture_bytes) : "";
+  const std::string experts =
+      f.weights.shared_experts > 0
+          ? fmt::format(", {} of {} experts in memory at a time", f.weights.expert_rooms, f.weights.shared_experts)
+          : "";
   plan.reasoning =
-      fmt::format("{} available, weights still take {}{}, cache {} = {} pages of {} tokens; "
+      fmt::format("{} available, weights still take {}{}{}, cache {} = {} pages of {} tokens; "
                   "context {} of the model's {}",
                   gibibytes(f.available_bytes),
-                  gibibytes(f.weights.promised_bytes + f.weights.mapped_bytes), pictures,
+                  gibibytes(f.weights.promised_bytes + f.weights.mapped_bytes), experts, pictures,
                   gibibytes(page_bytes * static_cast<uint64_t>(plan.pages)), plan.pages, f.page_tokens,
                   plan.context_tokens, f.model_context_tokens);
   return plan;

@@ -24,6 +24,7 @@ ModelOptions model_options(const EngineOptions& options) {
   model.pin = options.pin;
   model.isa = options.isa;
   model.pack_when_used = options.pack_when_used;
+  model.weight_copy_bytes = options.weight_copy_bytes;
   model.max_batch_tokens = options.max_batch_tokens;
   if (options.on_progress)
     model.progress = [report = options.on_progress](uint64_t done, uint64_t total) { report({done, total}); };

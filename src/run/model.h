@@ -39,6 +39,7 @@ struct ModelOptions {
   Profile* profile = nullptr;      // filled by every forward pass; must outlive the model
   std::string isa;                 // "" picks the best; a name that this machine lacks is an error
   bool pack_when_used = false;     // experts before their first use, instead of all while loading
+  int64_t weight_copy_bytes = 0;   // most for packed copies; 0: nine tenths of the memory that is available
   int64_t max_batch_tokens = 512;  // T of the largest batch; sizes the workspace
   // Told about loading: bytes done of total. May be empty.
   std::function<void(uint64_t done_bytes, uint64_t total_bytes)> progress;
@@ -60,6 +61,8 @@ struct StepCost {
 struct WeightMemory {
   uint64_t promised_bytes = 0;  // packed copies that are made before their first use
   uint64_t mapped_bytes = 0;    // read where the files lie: the system may drop them and read them again
+  // Routed experts whose packed copies have no room at the same time, and how many have; both 0 where all have.
+  int64_t shared_experts = 0, expert_rooms = 0;
 };
 
 struct StepOutput {

@@ -36,6 +36,7 @@ struct Run {
   CacheType cache_type = CacheType::automatic;
   std::string isa = "";
   bool pack_when_used = false;
+  int64_t weight_copy_bytes = 0;
 };
 
 // Logits of all tokens, [kTokens, W].
@@ -48,6 +49,7 @@ std::vector<float> logits_of(const RandomModel& model, const Run& run) {
   options.max_batch_tokens = kTokens;
   options.isa = run.isa;
   options.pack_when_used = run.pack_when_used;
+  options.weight_copy_bytes = run.weight_copy_bytes;
   auto backend = CpuBackend::create(model.config, model.weights, options);
   EXPECT_TRUE(backend);
   EXPECT_TRUE((*backend)->reserve_cache(kPages));
@@ -202,6 +204,33 @@ TEST_P(PackedBackend, ExpertsThatArePackedWhenUsedAreTheSame) {
   const auto at_once = logits({.chunks = {3, 1, 146}});
   EXPECT_EQ(at_once, logits({.chunks = {3, 1, 146}, .pack_when_used = true}));
   EXPECT_EQ(at_once, logits({.chunks = {3, 1, 146}, .threads = 5, .pack_when_used = true}));
+}
+
+// Memory for a few of a layer's experts: long steps compute them in several groups, short ones take each other's rooms.
+TEST_P(PackedBackend, ExpertsThatTakeTurnsInMemoryAreTheSame) {
+  const auto others = static_cast<int64_t>(matrix_bytes(model.weights).others);
+  const Steps short_of_memory{.chunks = {3, 1, 146}, .weight_copy_bytes = others / 3 * 4 + 16};
+  const auto packed = logits({.chunks = {3, 1, 146}});
+  EXPECT_EQ(packed, logits(short_of_memory));
+  Steps threads = short_of_memory;
+  threads.threads = 5;
+  EXPECT_EQ(packed, logits(threads));
+}
+
+TEST_P(PackedBackend, SaysHowManyExpertsTakeTurns) {
+  ModelOptions options;
+  options.isa = std::get<0>(GetParam())->name;
+  const MatrixBytes bytes = matrix_bytes(model.weights);
+  options.weight_copy_bytes = static_cast<int64_t>(bytes.others) / 3 * 4 + 16;
+  auto backend = CpuBackend::create(model.config, model.weights, options);
+  ASSERT_TRUE(backend);
+  const WeightMemory memory = (*backend)->weight_memory();
+  if (memory.shared_experts == 0) GTEST_SKIP() << "packs no experts";
+  EXPECT_EQ(memory.shared_experts, model.config.layers * model.config.experts.experts);
+  EXPECT_GE(memory.expert_rooms, 1);
+  EXPECT_LT(memory.expert_rooms, memory.shared_experts / 2);
+  EXPECT_GE(memory.mapped_bytes, bytes.routed);
+  EXPECT_LE(memory.promised_bytes, bytes.others);
 }
 
 TEST_P(PackedBackend, ExpandedAttentionStaysCloseToo) {

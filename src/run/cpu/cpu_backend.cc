@@ -29,37 +29,6 @@ std::vector<float> frequencies(const Config& config) {
                                             .original_max_positions = rope.original_max_positions});
 }
 
-// Of every matrix that is loaded, in the file.
-uint64_t matrix_bytes(const ModelWeights& weights) {
-  int64_t bytes = weights.head.bytes();
-  const auto add = [&](const WeightView& view) { bytes += view.present() ? view.bytes() : 0; };
-  const auto add_block = [&](const FeedForwardWeights& block) {
-    for (const WeightView* view : {&block.gate, &block.up, &block.down}) add(*view);
-  };
-  for (const LayerWeights& layer : weights.layers) {
-    for (const WeightView* view : {&layer.latent.q_a, &layer.latent.q_b, &layer.latent.kv_a, &layer.latent.o})
-      add(*view);
-    for (const FeedForwardWeights& expert : layer.experts) add_block(expert);
-    add_block(layer.shared);
-    add_block(layer.dense);
-  }
-  const VisionWeights& vision = weights.vision;
-  for (const WeightView* view :
-       {&vision.patch_conv, &vision.merger, &vision.projector_in, &vision.projector_out})
-    add(*view);
-  for (const VisionLayerWeights& layer : vision.layers) {
-    for (const WeightView* view : {&layer.q, &layer.k, &layer.v, &layer.o}) add(*view);
-    add_block(layer.feed_forward);
-  }
-  return static_cast<uint64_t>(bytes);
-}
-
-// Packed weights are a copy as large as the file's; where the machine has no room for it, they are read where
-// they lie.
-bool fits_in_memory(uint64_t bytes) {
-  return bytes < available_memory_bytes() / 10 * 9;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<CpuBackend>> CpuBackend::create(const Config& config, const ModelWeights& weights,
@@ -86,23 +55,26 @@ CpuBackend::CpuBackend(const Config& config, const ModelWeights& weights, const 
   feed_forward_.reserve(static_cast<size_t>(config.layers));
   compute_.profile = options.profile;
   uint64_t done = 0;
-  const uint64_t total = matrix_bytes(weights);
-  const Packing packing = options.exact || !fits_in_memory(total) ? Packing::none
-                          : options.pack_when_used                ? Packing::when_used
-                                                                  : Packing::at_once;
-  MatrixLoader loader(ops, packing, arena_, compute_.pool,
-                      [&](uint64_t bytes) {
-                        done += bytes;
+  const MatrixBytes bytes = matrix_bytes(weights);
+  const uint64_t total = bytes.routed + bytes.others;
+  const PackingPlan plan = plan_packing(bytes, available_memory_bytes(), options);
+  MatrixLoader loader(ops, plan.packing, arena_, compute_.pool,
+                      [&](uint64_t of_matrix) {
+                        done += of_matrix;
                         if (options.progress) options.progress(std::min(done, total), total);
                       });
   for (size_t layer = 0; layer < weights.layers.size(); ++layer) {
     attention_.emplace_back(config, weights.layers[layer], options, ops, loader);
-    feed_forward_.emplace_back(config, weights.layers[layer], config.feed_forward[layer], loader);
+    feed_forward_.emplace_back(config, weights.layers[layer], config.feed_forward[layer], loader, experts_);
   }
   head_ = loader.load(weights.head);
   if (config.vision && weights.vision.patch_conv.present())
     vision_ = std::make_unique<VisionEncoder>(config, weights.vision, compute_, loader);
+  experts_.open(plan.room_bytes, arena_);
   weight_memory_ = loader.to_come();
+  weight_memory_.promised_bytes += experts_.room_bytes() * static_cast<uint64_t>(experts_.rooms());
+  weight_memory_.shared_experts = experts_.experts();
+  weight_memory_.expert_rooms = experts_.rooms();
   weight_memory_.mapped_bytes += static_cast<uint64_t>(embedding_.bytes());
 }
 
@@ -111,6 +83,7 @@ void CpuBackend::begin(const Batch& batch) {
   CHECK(T <= work_.max_tokens);
   batch_ = batch;
   cost_ = {};
+  experts_.pass(T);
   const int64_t D = config_.hidden, half = config_.rope_dim / 2;
   const auto factor = static_cast<float>(config_.rope.attention_factor);
   for (int64_t t = 0; t < T; ++t) {

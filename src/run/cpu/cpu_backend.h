@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The CPU backend: weights are packed into one arena for the kernels that were chosen, or read where the checkpoint
-// maps them (exact mode, or too little memory for the copy); activations are float32 in one workspace.
+// maps them (exact mode, or too little memory: packing_plan.h); activations are float32 in one workspace.
 #pragma once
 
 #include <memory>
 #include <vector>
 
 #include "run/backend.h"
+#include "run/cpu/expert_cache.h"
 #include "run/cpu/feed_forward.h"
 #include "run/cpu/latent_attention.h"
 #include "run/cpu/vision_encoder.h"
@@ -50,6 +51,7 @@ class CpuBackend final : public Backend {
   std::vector<float> inv_freq_;      // [R / 2]
   Compute compute_;
   WeightArena arena_;  // of all packed weights
+  ExpertCache experts_;  // that share memory
   WeightMemory weight_memory_;
   Matrix head_;
   Workspace work_;

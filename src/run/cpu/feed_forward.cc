@@ -48,12 +48,13 @@ ExpertMatrices promise_block(const FeedForwardWeights& block, MatrixLoader& load
 }  // namespace
 
 FeedForward::FeedForward(const Config& config, const LayerWeights& weights, FeedForwardKind kind,
-                         MatrixLoader& loader)
+                         MatrixLoader& loader, ExpertCache& cache)
     : D(config.hidden),
       experts_(config.experts),
       kind_(kind),
       eps_(static_cast<float>(config.norm_eps)),
-      norm_(decode_vector(weights.feed_forward_norm)) {
+      norm_(decode_vector(weights.feed_forward_norm)),
+      cache_(cache) {
   if (kind == FeedForwardKind::dense) {
     always_ = load_block(weights.dense, loader);
     return;
@@ -61,6 +62,8 @@ FeedForward::FeedForward(const Config& config, const LayerWeights& weights, Feed
   router_ = decode_matrix(weights.router);
   routed_.reserve(weights.experts.size());
   for (const FeedForwardWeights& expert : weights.experts) routed_.push_back(promise_block(expert, loader));
+  for (ExpertMatrices& expert : routed_)
+    if (expert.packed() && !expert.in_memory()) cache_.add(expert);
   always_ = load_block(weights.shared, loader);
 }
 
@@ -98,12 +101,14 @@ uint64_t FeedForward::run(int64_t T, Workspace& work, Compute& compute) {
   std::vector<int64_t> pair_of;   // [T, K]
   std::vector<int32_t> token_of;  // [pairs]
   group(T, work, tasks, pair_of, token_of);
-  const bool packed =
-      std::all_of(tasks.begin(), tasks.end(), [](const ExpertTask& task) { return task.weights->packed(); });
-  if (packed)
-    run_packed_experts(tasks, token_of, T, work, compute);
-  else
-    run_unpacked_experts(tasks, token_of, work, compute);
+  const auto middle = std::stable_partition(tasks.begin(), tasks.end(),
+                                            [](const ExpertTask& task) { return task.weights->packed(); });
+  run_unpacked_experts({middle, tasks.end()}, token_of, work, compute);
+  for (std::span<const ExpertTask> left{tasks.begin(), middle}; !left.empty();) {
+    const size_t admitted = cache_.admit(left);
+    run_packed_experts(left.first(admitted), token_of, T, work, compute);
+    left = left.subspan(admitted);
+  }
   combine(T, pair_of, work, compute);
   uint64_t bytes = static_cast<uint64_t>(router_.size()) * sizeof(float);
   for (const ExpertTask& task : tasks) bytes += task.weights->bytes();
@@ -155,9 +160,9 @@ void FeedForward::group(int64_t T, Workspace& work, std::vector<ExpertTask>& tas
 }
 
 // Without packed weights: panels of W in float32.
-void FeedForward::run_unpacked_experts(const std::vector<ExpertTask>& tasks,
-                                       const std::vector<int32_t>& token_of, Workspace& work,
-                                       Compute& compute) const {
+void FeedForward::run_unpacked_experts(std::span<const ExpertTask> tasks, const std::vector<int32_t>& token_of,
+                                       Workspace& work, Compute& compute) const {
+  if (tasks.empty()) return;
   struct Panel {
     const ExpertTask* task;
     int64_t row;

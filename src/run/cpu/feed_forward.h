@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "model/config.h"
 #include "model/weights.h"
 #include "run/cpu/compute.h"
+#include "run/cpu/expert_cache.h"
 #include "run/cpu/matrix_loader.h"
 #include "run/cpu/packed_experts.h"
 #include "run/cpu/workspace.h"
@@ -18,10 +20,12 @@ namespace sirocco {
 
 class FeedForward {
  public:
-  FeedForward(const Config& config, const LayerWeights& weights, FeedForwardKind kind, MatrixLoader& loader);
+  // Adds experts without memory of their own to `cache`, which must be there as long.
+  FeedForward(const Config& config, const LayerWeights& weights, FeedForwardKind kind, MatrixLoader& loader,
+              ExpertCache& cache);
 
   // x += feed_forward(norm(x)) for T rows. Returns the weight bytes that were read. Packs promised experts that are
-  // chosen for the first time.
+  // chosen for the first time, or again after others took their place.
   uint64_t run(int64_t T, Workspace& work, Compute& compute);
 
   // One K-subset of experts for a row of router logits, which become probabilities: ids ascending. Public for
@@ -32,7 +36,7 @@ class FeedForward {
   void route(int64_t T, Workspace& work, Compute& compute) const;
   void group(int64_t T, Workspace& work, std::vector<ExpertTask>& tasks, std::vector<int64_t>& pair_of,
              std::vector<int32_t>& token_of);
-  void run_unpacked_experts(const std::vector<ExpertTask>& tasks, const std::vector<int32_t>& token_of,
+  void run_unpacked_experts(std::span<const ExpertTask> tasks, const std::vector<int32_t>& token_of,
                             Workspace& work, Compute& compute) const;
   void combine(int64_t T, const std::vector<int64_t>& pair_of, Workspace& work, Compute& compute) const;
 
@@ -44,6 +48,7 @@ class FeedForward {
   AlignedBuffer<float> router_;  // [E, D] float32: a rounded router picks other experts
   std::vector<ExpertMatrices> routed_;
   ExpertMatrices always_;  // the shared expert, or the dense block
+  ExpertCache& cache_;
 };
 
 }  // namespace sirocco

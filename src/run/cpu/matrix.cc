@@ -47,4 +47,9 @@ void Matrix::pack_strips(int64_t begin, int64_t end) const {
   for (int64_t s = begin; s < end; ++s) pack_(s, data_ + s * strip_bytes_);
 }
 
+void Matrix::move_to(std::byte* place) {
+  data_ = place;
+  promised_ = place != nullptr;
+}
+
 }  // namespace sirocco

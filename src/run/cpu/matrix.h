@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix: one weight matrix ready for products, either packed for the chosen kernels (ops/packed.h) or left
 // where the checkpoint maps it, to be decoded panel by panel. Packed strips lie in a WeightArena; a promised matrix has
-// its place there, but is only packed before its first use. MatrixLoader makes them.
+// its place there, but is only packed before its next use. MatrixLoader makes them.
 #pragma once
 
 #include <cstddef>
@@ -34,9 +34,13 @@ class Matrix {
   int64_t bytes() const { return packed() ? strips() * strip_bytes_ : source_.bytes(); }
 
   // A promised matrix that nobody has used yet: its strips must be packed, all of them once, and then settled.
-  bool promised() const { return pack_ != nullptr; }
+  bool promised() const { return promised_; }
   void pack_strips(int64_t begin, int64_t end) const;
-  void settle() { pack_ = nullptr; }
+  void settle() { promised_ = false; }
+
+  // Of packed matrices that have no place of their own: where they lie from now on, promised; null: nowhere.
+  void move_to(std::byte* place);
+  bool in_memory() const { return data_ != nullptr; }
 
   // Of packed matrices only.
   const PackedKernel& kernel() const { return *kernel_; }
@@ -59,7 +63,8 @@ class Matrix {
   const PackedKernel* kernel_ = nullptr;
   std::byte* data_ = nullptr;
   int64_t strip_bytes_ = 0;
-  std::function<void(int64_t strip, std::byte* out)> pack_;  // of promised ones
+  bool promised_ = false;
+  std::function<void(int64_t strip, std::byte* out)> pack_;
 };
 
 }  // namespace sirocco

@@ -19,10 +19,12 @@ bool is_wide(DType dtype) {
 }  // namespace
 
 void MatrixLoader::place(Matrix& matrix, const WeightView& shape, const PackedKernel& kernel,
-                         std::function<void(int64_t, std::byte*)> pack) {
+                         std::function<void(int64_t, std::byte*)> pack, Room room) {
   const int64_t strip_bytes = packed_strip_bytes(shape.dtype, shape.cols);
-  matrix.data_ = arena_.allocate(matrix.strips() * strip_bytes);
-  if (matrix.data_ == nullptr) return;
+  if (room == Room::own) {
+    matrix.move_to(arena_.allocate(matrix.strips() * strip_bytes));
+    if (!matrix.in_memory()) return;
+  }
   matrix.shape_ = shape;
   matrix.strip_bytes_ = strip_bytes;
   matrix.kernel_ = &kernel;
@@ -42,21 +44,21 @@ Matrix MatrixLoader::load(const WeightView& source) {
 }
 
 Matrix MatrixLoader::promise(const WeightView& source) {
-  if (packing_ != Packing::when_used) return load(source);
-  return made(place_any(source));
+  if (packing_ == Packing::when_used) return made(place_any(source));
+  return packing_ == Packing::in_turns ? made(place_any(source, Room::shared)) : load(source);
 }
 
 Matrix MatrixLoader::made(Matrix matrix) {
   if (!matrix.present()) return matrix;
-  if (!matrix.packed())
-    to_come_.mapped_bytes += static_cast<uint64_t>(matrix.bytes());
+  if (!matrix.packed() || !matrix.in_memory())
+    to_come_.mapped_bytes += static_cast<uint64_t>(matrix.source().bytes());
   else if (matrix.promised())
     to_come_.promised_bytes += static_cast<uint64_t>(matrix.bytes());
   if (progress_) progress_(static_cast<uint64_t>(matrix.source().bytes()));
   return matrix;
 }
 
-Matrix MatrixLoader::place_any(const WeightView& source) {
+Matrix MatrixLoader::place_any(const WeightView& source, Room room) {
   Matrix matrix(source);
   if (!source.present() || !packs()) return matrix;
   const PackedKernel* kernel = find_packed_kernel(ops_, source.dtype, source.cols);
@@ -64,9 +66,9 @@ Matrix MatrixLoader::place_any(const WeightView& source) {
   if (const PackedKernel* integers = find_packed_kernel(ops_, DType::i16_packed, source.cols);
       ops_.int16_weights && integers != nullptr && is_wide(source.dtype) &&
       (kernel == nullptr || ops_.bf16_tile_kernels == nullptr))
-    return place_wide(source, source.cols, *integers);
+    return place_wide(source, source.cols, *integers, room);
   if (kernel != nullptr)
-    place(matrix, source, *kernel, [source](int64_t s, std::byte* out) { pack_strip(source, s, out); });
+    place(matrix, source, *kernel, [source](int64_t s, std::byte* out) { pack_strip(source, s, out); }, room);
   return matrix;
 }
 
@@ -91,7 +93,7 @@ Matrix MatrixLoader::load_floats(const float* values, int64_t rows, int64_t cols
   return matrix;
 }
 
-Matrix MatrixLoader::place_wide(const WeightView& source, int64_t cols, const PackedKernel& kernel) {
+Matrix MatrixLoader::place_wide(const WeightView& source, int64_t cols, const PackedKernel& kernel, Room room) {
   Matrix matrix(source);
   WeightView shape = source;  // its bytes are never read: they are not of this type
   shape.dtype = kernel.dtype;
@@ -106,7 +108,7 @@ Matrix MatrixLoader::place_wide(const WeightView& source, int64_t cols, const Pa
     for (int64_t begin = 0; begin < cols; begin += kRecordColumns)
       pack_floats(ops, dtype, x.slice_cols(begin, std::min<int64_t>(kRecordColumns, source.cols - begin)),
                   begin / kRecordColumns, cols, out);
-  });
+  }, room);
   return matrix;
 }
 

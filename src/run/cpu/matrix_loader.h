@@ -11,6 +11,7 @@
 #include "base/thread_pool.h"
 #include "ops/table.h"
 #include "run/cpu/matrix.h"
+#include "run/cpu/packing_plan.h"
 #include "run/cpu/weight_arena.h"
 #include "run/model.h"
 #include "tensor/weight_view.h"
@@ -18,12 +19,6 @@
 namespace sirocco {
 
 inline constexpr int64_t kPackGrain = 8;  // strips that a worker packs at a time: some 300 KB
-
-enum class Packing {
-  none,       // every matrix stays where it is
-  at_once,    // while the model loads
-  when_used,  // the same, but promised matrices before their first use
-};
 
 class MatrixLoader {
  public:
@@ -34,7 +29,8 @@ class MatrixLoader {
 
   bool packs() const { return packing_ != Packing::none; }
   Matrix load(const WeightView& source);  // absent in, absent out
-  // The same, but with Packing::when_used it is only promised. The source must live as long as that.
+  // The same for routed experts: with Packing::when_used it is only promised, with in_turns it is nowhere yet. The
+  // source must live as long as that.
   Matrix promise(const WeightView& source);
   // The same; but types without a packed kernel become the 16-bit type that has one, and get zero columns up to
   // `cols` then, the next multiple of 32 at most (0: as many as there are).
@@ -44,13 +40,15 @@ class MatrixLoader {
   WeightMemory to_come() const { return to_come_; }  // of all that were made
 
  private:
+  enum class Room { own, shared };
+
   // As decoded rows in the 16-bit type of `kernel`. REQUIRES: cols is source.cols, rounded up to at most the next
   // multiple of 32.
-  Matrix place_wide(const WeightView& source, int64_t cols, const PackedKernel& kernel);
-  // Takes room for strips that `pack` writes; `shape` tells rows, columns and type.
+  Matrix place_wide(const WeightView& source, int64_t cols, const PackedKernel& kernel, Room room = Room::own);
+  // Takes room for strips that `pack` writes, if it is theirs alone; `shape` tells rows, columns and type.
   void place(Matrix& matrix, const WeightView& shape, const PackedKernel& kernel,
-             std::function<void(int64_t strip, std::byte* out)> pack);
-  Matrix place_any(const WeightView& source);
+             std::function<void(int64_t strip, std::byte* out)> pack, Room room);
+  Matrix place_any(const WeightView& source, Room room = Room::own);
   Matrix settled(Matrix matrix);  // packs it now
   Matrix made(Matrix matrix);     // counts it
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/mapped_file.h"
 #include "run/cpu/linear.h"
 #include "run/cpu/matrix_loader.h"
 
@@ -53,18 +54,29 @@ void keep_promises(std::span<const ExpertTask> tasks, Compute& compute) {
     Matrix* matrix;
     int64_t begin, end;
   };
-  std::vector<Piece> pieces;
+  std::vector<Matrix*> promised;
   for (const ExpertTask& task : tasks)
     for (Matrix* matrix : {&task.weights->gate, &task.weights->up, &task.weights->down})
-      for (int64_t s = 0; matrix->promised() && s < matrix->strips(); s += kPackGrain)
-        pieces.push_back({matrix, s, std::min(matrix->strips(), s + kPackGrain)});
-  if (pieces.empty()) return;
-  const Profile::Scope scope(compute.profile, "experts: pack");
+      if (matrix->promised()) promised.push_back(matrix);
+  if (promised.empty()) return;
+  std::vector<Piece> pieces;
+  uint64_t bytes = 0;
+  for (Matrix* matrix : promised) {
+    bytes += static_cast<uint64_t>(matrix->source().bytes());
+    for (int64_t s = 0; s < matrix->strips(); s += kPackGrain)
+      pieces.push_back({matrix, s, std::min(matrix->strips(), s + kPackGrain)});
+  }
+  const Profile::Scope scope(compute.profile, "experts: pack", bytes);
+  // All are asked for before the first is packed: disks are fast only with much to do. Asking takes time, too.
+  compute.pool.parallel_for(std::ssize(promised), 1, [&](int64_t i, int64_t, int) {
+    const WeightView& source = promised[static_cast<size_t>(i)]->source();
+    will_read({source.data, static_cast<size_t>(source.bytes())});
+  });
   compute.pool.parallel_for(std::ssize(pieces), 1, [&](int64_t i, int64_t, int) {
     const auto& [matrix, begin, end] = pieces[static_cast<size_t>(i)];
     matrix->pack_strips(begin, end);
   });
-  for (const Piece& piece : pieces) piece.matrix->settle();
+  for (Matrix* matrix : promised) matrix->settle();
 }
 
 RecordKind kind_of(const Matrix& matrix) {

@@ -18,10 +18,13 @@ struct ExpertMatrices {  // y = down(silu(gate x) ⊙ up x)
   Matrix gate;           // [F, D]
   Matrix up;             // [F, D]
   Matrix down;           // [D, F]
+  int64_t cached_as = -1;  // its number in an ExpertCache; -1: its memory is its own
 
+  // Or would be, if it were in memory.
   bool packed() const {
     return gate.packed() && up.packed() && down.packed() && gate.kernel().records == up.kernel().records;
   }
+  bool in_memory() const { return gate.in_memory(); }
   uint64_t bytes() const { return static_cast<uint64_t>(gate.bytes() + up.bytes() + down.bytes()); }
 };
 
