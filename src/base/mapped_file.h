@@ -28,7 +28,4 @@ class MappedFile {
   size_t size_ = 0;
 };
 
-// Tells the system that these bytes, of mapped files, are wanted soon: it reads them beside what comes next.
-void will_read(std::span<const std::byte> bytes);
-
 }  // namespace sirocco

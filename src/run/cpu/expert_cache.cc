@@ -68,9 +68,13 @@ size_t ExpertCache::admit(std::span<const ExpertTask> tasks) {
     expert.last_uses = weight_ * static_cast<double>(tasks[count].pairs);
     expert.last_step = step_;
   }
-  for (const ExpertTask& task : tasks.first(count))
+  for (const ExpertTask& task : tasks.first(count)) {
     if (task.weights->cached_as >= 0 && !task.weights->in_memory())
       move_in(experts_[static_cast<size_t>(task.weights->cached_as)], room_to_take());
+    for (const Matrix* matrix : {&task.weights->gate, &task.weights->up, &task.weights->down})
+      if (matrix->promised())
+        read_ahead_.want({matrix->source().data, static_cast<size_t>(matrix->source().bytes())});
+  }
   return count;
 }
 

@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "base/read_ahead.h"
 #include "run/cpu/packed_experts.h"
 #include "run/cpu/weight_arena.h"
 
@@ -25,7 +26,8 @@ class ExpertCache {
   void open(uint64_t bytes, WeightArena& arena);
 
   // How many of `tasks`, from the first on, can be computed now. Those of them that had no room have one, and must be
-  // packed. Tasks of experts that were not added count as well. REQUIRES: tasks, each of another expert.
+  // packed; the disk is asked for all that must. Tasks of experts that were not added count as well. REQUIRES: tasks,
+  // each of another expert.
   size_t admit(std::span<const ExpertTask> tasks);
   // A step begins: `tokens` will pass the layers.
   void pass(int64_t tokens);
@@ -54,6 +56,7 @@ class ExpertCache {
   std::vector<Expert> experts_;
   std::vector<Room> rooms_;
   uint64_t room_bytes_ = 0;
+  ReadAhead read_ahead_;
   double weight_ = 1.0;  // of a pair that passes now
   int64_t step_ = 0, now_ = 0;  // calls of pass() and of admit()
 };

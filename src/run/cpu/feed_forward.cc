@@ -12,6 +12,7 @@ namespace sirocco {
 namespace {
 
 constexpr float kDropped = -1.0f;  // below any probability
+constexpr size_t kReadTogether = 8;  // experts that are packed and computed while others are read
 
 // Keeps the experts of the best groups; a group's worth is the sum of its two best probabilities.
 void drop_groups(const ExpertsConfig& experts, float* p) {
@@ -101,18 +102,33 @@ uint64_t FeedForward::run(int64_t T, Workspace& work, Compute& compute) {
   std::vector<int64_t> pair_of;   // [T, K]
   std::vector<int32_t> token_of;  // [pairs]
   group(T, work, tasks, pair_of, token_of);
-  const auto middle = std::stable_partition(tasks.begin(), tasks.end(),
-                                            [](const ExpertTask& task) { return task.weights->packed(); });
-  run_unpacked_experts({middle, tasks.end()}, token_of, work, compute);
-  for (std::span<const ExpertTask> left{tasks.begin(), middle}; !left.empty();) {
-    const size_t admitted = cache_.admit(left);
-    run_packed_experts(left.first(admitted), token_of, T, work, compute);
-    left = left.subspan(admitted);
-  }
+  run_all(tasks, token_of, T, work, compute);
   combine(T, pair_of, work, compute);
   uint64_t bytes = static_cast<uint64_t>(router_.size()) * sizeof(float);
   for (const ExpertTask& task : tasks) bytes += task.weights->bytes();
   return bytes;
+}
+
+// Those that are in memory come first, while the disk is asked for the others; these a few at a time, while it is
+// asked for the next.
+void FeedForward::run_all(std::span<ExpertTask> tasks, const std::vector<int32_t>& token_of, int64_t T,
+                          Workspace& work, Compute& compute) {
+  const auto part = [](std::span<ExpertTask> all, auto&& first) {
+    return static_cast<size_t>(std::stable_partition(all.begin(), all.end(), first) - all.begin());
+  };
+  const size_t packed = part(tasks, [](const ExpertTask& task) { return task.weights->packed(); });
+  run_unpacked_experts(tasks.subspan(packed), token_of, work, compute);
+  for (std::span<ExpertTask> left = tasks.first(packed); !left.empty();) {
+    std::span<ExpertTask> turn = left.first(cache_.admit(left));
+    left = left.subspan(turn.size());
+    const size_t ready = part(turn, [](const ExpertTask& task) { return !task.weights->promised(); });
+    run_packed_experts(turn.first(ready), token_of, T, work, compute);
+    for (turn = turn.subspan(ready); !turn.empty();) {
+      const size_t few = std::min(turn.size(), kReadTogether);
+      run_packed_experts(turn.first(few), token_of, T, work, compute);
+      turn = turn.subspan(few);
+    }
+  }
 }
 
 // Work is cut along the experts too: a single token must not leave the router to one core.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/mapped_file.h"
 #include "run/cpu/linear.h"
 #include "run/cpu/matrix_loader.h"
 
@@ -67,11 +66,6 @@ void keep_promises(std::span<const ExpertTask> tasks, Compute& compute) {
       pieces.push_back({matrix, s, std::min(matrix->strips(), s + kPackGrain)});
   }
   const Profile::Scope scope(compute.profile, "experts: pack", bytes);
-  // All are asked for before the first is packed: disks are fast only with much to do. Asking takes time, too.
-  compute.pool.parallel_for(std::ssize(promised), 1, [&](int64_t i, int64_t, int) {
-    const WeightView& source = promised[static_cast<size_t>(i)]->source();
-    will_read({source.data, static_cast<size_t>(source.bytes())});
-  });
   compute.pool.parallel_for(std::ssize(pieces), 1, [&](int64_t i, int64_t, int) {
     const auto& [matrix, begin, end] = pieces[static_cast<size_t>(i)];
     matrix->pack_strips(begin, end);

@@ -25,6 +25,7 @@ struct ExpertMatrices {  // y = down(silu(gate x) ⊙ up x)
     return gate.packed() && up.packed() && down.packed() && gate.kernel().records == up.kernel().records;
   }
   bool in_memory() const { return gate.in_memory(); }
+  bool promised() const { return gate.promised() || up.promised() || down.promised(); }
   uint64_t bytes() const { return static_cast<uint64_t>(gate.bytes() + up.bytes() + down.bytes()); }
 };
 
