@@ -70,7 +70,7 @@ Result<std::unique_ptr<Model>> Model::load(std::shared_ptr<const Checkpoint> che
     if (!vision) return forward_error(vision);
     weights->vision = std::move(*vision);
   }
-  auto backend = CpuBackend::create(*config, *weights, options);
+  auto backend = CpuBackend::create(*config, *weights, options, checkpoint->files());
   if (!backend) return forward_error(backend);
   return std::make_unique<TransformerModel>(std::move(checkpoint), std::move(mmproj), std::move(*config),
                                             std::move(*backend));

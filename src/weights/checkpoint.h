@@ -35,6 +35,7 @@ class Checkpoint {
   const std::string& directory() const { return directory_; }  // where tokenizer files are looked for
   std::span<const std::string> file_paths() const { return file_paths_; }
   uint64_t file_bytes() const { return file_bytes_; }
+  std::span<const MappedFile> files() const { return files_; }  // that tensors lie in
 
   const Json& config_json() const { return config_json_; }  // params.json or config.json; null for gguf
   const std::string& config_path() const {

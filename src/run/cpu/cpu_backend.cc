@@ -32,18 +32,19 @@ std::vector<float> frequencies(const Config& config) {
 }  // namespace
 
 Result<std::unique_ptr<CpuBackend>> CpuBackend::create(const Config& config, const ModelWeights& weights,
-                                                       const ModelOptions& options) {
+                                                       const ModelOptions& options,
+                                                       std::span<const MappedFile> files) {
   for (const AttentionKind kind : config.attention)
     if (kind != AttentionKind::latent)
       return fail(ErrorKind::unsupported,
                   "grouped attention: this build runs models with latent attention (MLA)");
   auto ops = select_op_table(detect_cpu_features(), options.isa);
   if (!ops) return forward_error(ops);
-  return std::unique_ptr<CpuBackend>(new CpuBackend(config, weights, options, **ops));
+  return std::unique_ptr<CpuBackend>(new CpuBackend(config, weights, options, files, **ops));
 }
 
 CpuBackend::CpuBackend(const Config& config, const ModelWeights& weights, const ModelOptions& options,
-                       const OpTable& ops)
+                       std::span<const MappedFile> files, const OpTable& ops)
     : config_(config),
       embedding_(weights.embedding),
       final_norm_(decode_vector(weights.final_norm)),
@@ -70,7 +71,7 @@ CpuBackend::CpuBackend(const Config& config, const ModelWeights& weights, const 
   head_ = loader.load(weights.head);
   if (config.vision && weights.vision.patch_conv.present())
     vision_ = std::make_unique<VisionEncoder>(config, weights.vision, compute_, loader);
-  experts_.open(plan.room_bytes, arena_);
+  experts_.open(plan.room_bytes, arena_, files);
   weight_memory_ = loader.to_come();
   weight_memory_.promised_bytes += experts_.room_bytes() * static_cast<uint64_t>(experts_.rooms());
   weight_memory_.shared_experts = experts_.experts();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "run/backend.h"
@@ -17,8 +18,10 @@ namespace sirocco {
 
 class CpuBackend final : public Backend {
  public:
+  // `files`: those that the weights are views of.
   static Result<std::unique_ptr<CpuBackend>> create(const Config& config, const ModelWeights& weights,
-                                                    const ModelOptions& options);
+                                                    const ModelOptions& options,
+                                                    std::span<const MappedFile> files = {});
 
   std::string_view isa() const override { return compute_.ops.name; }
   int threads() const override { return compute_.pool.size(); }
@@ -42,7 +45,7 @@ class CpuBackend final : public Backend {
 
  private:
   CpuBackend(const Config& config, const ModelWeights& weights, const ModelOptions& options,
-             const OpTable& ops);
+             std::span<const MappedFile> files, const OpTable& ops);
   void count_operations();
 
   const Config config_;

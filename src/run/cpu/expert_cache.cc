@@ -27,9 +27,10 @@ void ExpertCache::add(ExpertMatrices& expert) {
   expert.cached_as = experts();
   experts_.push_back({&expert});
   room_bytes_ = std::max(room_bytes_, bytes_of(expert));
+  largest_ = std::max(largest_, ExpertReader::bytes_of(expert));
 }
 
-void ExpertCache::open(uint64_t bytes, WeightArena& arena) {
+void ExpertCache::open(uint64_t bytes, WeightArena& arena, std::span<const MappedFile> files) {
   if (experts_.empty()) return;
   const int64_t wanted = std::clamp<int64_t>(static_cast<int64_t>(bytes / room_bytes_), 1, experts());
   for (int64_t i = 0; i < wanted; ++i) {
@@ -37,7 +38,10 @@ void ExpertCache::open(uint64_t bytes, WeightArena& arena) {
     if (room == nullptr) break;
     rooms_.push_back({room});
   }
-  if (!rooms_.empty()) return;
+  if (!rooms_.empty()) {
+    reader_ = std::make_unique<ExpertReader>(files, largest_);
+    return;
+  }
   for (const Expert& expert : experts_)
     *expert.matrices = {Matrix(expert.matrices->gate.source()), Matrix(expert.matrices->up.source()),
                         Matrix(expert.matrices->down.source())};
@@ -69,13 +73,25 @@ size_t ExpertCache::admit(std::span<const ExpertTask> tasks) {
     expert.last_step = step_;
   }
   for (const ExpertTask& task : tasks.first(count)) {
-    if (task.weights->cached_as >= 0 && !task.weights->in_memory())
-      move_in(experts_[static_cast<size_t>(task.weights->cached_as)], room_to_take());
-    for (const Matrix* matrix : {&task.weights->gate, &task.weights->up, &task.weights->down})
-      if (matrix->promised())
+    ExpertMatrices& expert = *task.weights;
+    if (expert.cached_as >= 0 && !expert.in_memory()) {
+      move_in(experts_[static_cast<size_t>(expert.cached_as)], room_to_take());
+      reader_->want(expert);
+    } else if (expert.promised()) {
+      for (const Matrix* matrix : {&expert.gate, &expert.up, &expert.down})
         read_ahead_.want({matrix->source().data, static_cast<size_t>(matrix->source().bytes())});
+    }
   }
   return count;
+}
+
+void ExpertCache::fetch(std::span<const ExpertTask> tasks) {
+  const auto count = std::count_if(tasks.begin(), tasks.end(), [](const ExpertTask& task) {
+    return task.weights->cached_as >= 0 && task.weights->promised();
+  });
+  if (count == 0) return;
+  reader_->release();
+  reader_->fetch(static_cast<size_t>(count));
 }
 
 double ExpertCache::uses_before(const Expert& expert) const {

@@ -8,10 +8,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "base/read_ahead.h"
+#include "base/mapped_file.h"
+#include "run/cpu/expert_reader.h"
 #include "run/cpu/packed_experts.h"
 #include "run/cpu/weight_arena.h"
 
@@ -22,13 +25,17 @@ class ExpertCache {
   // An expert without memory of its own. It must stay where it is and live as long. Comes before open().
   void add(ExpertMatrices& expert);
   // Takes rooms for as many experts as `bytes` hold, at least one, at most as many as were added. Where the system
-  // gives none at all, the experts are left unpacked.
-  void open(uint64_t bytes, WeightArena& arena);
+  // gives none at all, the experts are left unpacked. `files`: that they are views of.
+  void open(uint64_t bytes, WeightArena& arena, std::span<const MappedFile> files = {});
 
   // How many of `tasks`, from the first on, can be computed now. Those of them that had no room have one, and must be
-  // packed; the disk is asked for all that must. Tasks of experts that were not added count as well. REQUIRES: tasks,
-  // each of another expert.
+  // packed: fetch() brings them. Tasks of experts that were not added count as well. REQUIRES: tasks, each of another
+  // expert.
   size_t admit(std::span<const ExpertTask> tasks);
+  // Waits until the bytes of these tasks' promised experts are read. They are the next ones of those that were
+  // admitted, kFetched at most; those before them must be packed by now.
+  void fetch(std::span<const ExpertTask> tasks);
+  static constexpr size_t kFetched = ExpertReader::kTogether;
   // A step begins: `tokens` will pass the layers.
   void pass(int64_t tokens);
 
@@ -56,7 +63,9 @@ class ExpertCache {
   std::vector<Expert> experts_;
   std::vector<Room> rooms_;
   uint64_t room_bytes_ = 0;
-  ReadAhead read_ahead_;
+  int64_t largest_ = 0;  // expert, in the file
+  ReadAhead read_ahead_;                  // of experts with memory of their own
+  std::unique_ptr<ExpertReader> reader_;  // of the others; null: there are none
   double weight_ = 1.0;  // of a pair that passes now
   int64_t step_ = 0, now_ = 0;  // calls of pass() and of admit()
 };

@@ -12,7 +12,6 @@ namespace sirocco {
 namespace {
 
 constexpr float kDropped = -1.0f;  // below any probability
-constexpr size_t kReadTogether = 8;  // experts that are packed and computed while others are read
 
 // Keeps the experts of the best groups; a group's worth is the sum of its two best probabilities.
 void drop_groups(const ExpertsConfig& experts, float* p) {
@@ -109,8 +108,7 @@ uint64_t FeedForward::run(int64_t T, Workspace& work, Compute& compute) {
   return bytes;
 }
 
-// Those that are in memory come first, while the disk is asked for the others; these a few at a time, while it is
-// asked for the next.
+// Those that are in memory come first, while the others are read; these a few at a time, while the next are read.
 void FeedForward::run_all(std::span<ExpertTask> tasks, const std::vector<int32_t>& token_of, int64_t T,
                           Workspace& work, Compute& compute) {
   const auto part = [](std::span<ExpertTask> all, auto&& first) {
@@ -124,7 +122,11 @@ void FeedForward::run_all(std::span<ExpertTask> tasks, const std::vector<int32_t
     const size_t ready = part(turn, [](const ExpertTask& task) { return !task.weights->promised(); });
     run_packed_experts(turn.first(ready), token_of, T, work, compute);
     for (turn = turn.subspan(ready); !turn.empty();) {
-      const size_t few = std::min(turn.size(), kReadTogether);
+      const size_t few = std::min(turn.size(), ExpertCache::kFetched);
+      {
+        const Profile::Scope scope(compute.profile, "experts: wait");
+        cache_.fetch(turn.first(few));
+      }
       run_packed_experts(turn.first(few), token_of, T, work, compute);
       turn = turn.subspan(few);
     }

@@ -44,7 +44,9 @@ void Matrix::multiply(int64_t begin, int64_t end, std::span<const RecordTile> ti
 }
 
 void Matrix::pack_strips(int64_t begin, int64_t end) const {
-  for (int64_t s = begin; s < end; ++s) pack_(s, data_ + s * strip_bytes_);
+  WeightView source = source_;
+  if (read_at_ != nullptr) source.data = read_at_;
+  for (int64_t s = begin; s < end; ++s) pack_(source, s, data_ + s * strip_bytes_);
 }
 
 void Matrix::move_to(std::byte* place) {

@@ -20,6 +20,9 @@ struct RecordTile {
   int64_t first;  // token
 };
 
+// Packs one strip of a matrix that has the source's shape and bytes.
+using PackStrip = std::function<void(const WeightView& source, int64_t strip, std::byte* out)>;
+
 class Matrix {
  public:
   Matrix() = default;
@@ -36,11 +39,16 @@ class Matrix {
   // A promised matrix that nobody has used yet: its strips must be packed, all of them once, and then settled.
   bool promised() const { return promised_; }
   void pack_strips(int64_t begin, int64_t end) const;
-  void settle() { promised_ = false; }
+  void settle() {
+    promised_ = false;
+    read_at_ = nullptr;
+  }
 
   // Of packed matrices that have no place of their own: where they lie from now on, promised; null: nowhere.
   void move_to(std::byte* place);
   bool in_memory() const { return data_ != nullptr; }
+  // Where the file's bytes were read to; null: where the checkpoint maps them. Until settle().
+  void read_from(const std::byte* bytes) { read_at_ = bytes; }
 
   // Of packed matrices only.
   const PackedKernel& kernel() const { return *kernel_; }
@@ -64,7 +72,8 @@ class Matrix {
   std::byte* data_ = nullptr;
   int64_t strip_bytes_ = 0;
   bool promised_ = false;
-  std::function<void(int64_t strip, std::byte* out)> pack_;
+  const std::byte* read_at_ = nullptr;
+  PackStrip pack_;
 };
 
 }  // namespace sirocco

@@ -18,8 +18,8 @@ bool is_wide(DType dtype) {
 
 }  // namespace
 
-void MatrixLoader::place(Matrix& matrix, const WeightView& shape, const PackedKernel& kernel,
-                         std::function<void(int64_t, std::byte*)> pack, Room room) {
+void MatrixLoader::place(Matrix& matrix, const WeightView& shape, const PackedKernel& kernel, PackStrip pack,
+                         Room room) {
   const int64_t strip_bytes = packed_strip_bytes(shape.dtype, shape.cols);
   if (room == Room::own) {
     matrix.move_to(arena_.allocate(matrix.strips() * strip_bytes));
@@ -67,8 +67,7 @@ Matrix MatrixLoader::place_any(const WeightView& source, Room room) {
       ops_.int16_weights && integers != nullptr && is_wide(source.dtype) &&
       (kernel == nullptr || ops_.bf16_tile_kernels == nullptr))
     return place_wide(source, source.cols, *integers, room);
-  if (kernel != nullptr)
-    place(matrix, source, *kernel, [source](int64_t s, std::byte* out) { pack_strip(source, s, out); }, room);
+  if (kernel != nullptr) place(matrix, source, *kernel, pack_strip, room);
   return matrix;
 }
 
@@ -100,15 +99,16 @@ Matrix MatrixLoader::place_wide(const WeightView& source, int64_t cols, const Pa
   shape.cols = cols;
   shape.row_stride_bytes = 2 * cols;
   shape.scale = 1.0f;
-  place(matrix, shape, kernel, [source, cols, dtype = kernel.dtype, &ops = ops_](int64_t s, std::byte* out) {
-    const int64_t rows = std::min<int64_t>(kStripRows, source.rows - kStripRows * s);
-    std::vector<float> decoded(static_cast<size_t>(rows * source.cols));
-    const View<float> x = make_view(decoded.data(), rows, source.cols);
-    for (int64_t r = 0; r < rows; ++r) decode_row(source, kStripRows * s + r, x.row(r));
+  const auto pack = [cols, dtype = kernel.dtype, &ops = ops_](const WeightView& from, int64_t s, std::byte* out) {
+    const int64_t rows = std::min<int64_t>(kStripRows, from.rows - kStripRows * s);
+    std::vector<float> decoded(static_cast<size_t>(rows * from.cols));
+    const View<float> x = make_view(decoded.data(), rows, from.cols);
+    for (int64_t r = 0; r < rows; ++r) decode_row(from, kStripRows * s + r, x.row(r));
     for (int64_t begin = 0; begin < cols; begin += kRecordColumns)
-      pack_floats(ops, dtype, x.slice_cols(begin, std::min<int64_t>(kRecordColumns, source.cols - begin)),
+      pack_floats(ops, dtype, x.slice_cols(begin, std::min<int64_t>(kRecordColumns, from.cols - begin)),
                   begin / kRecordColumns, cols, out);
-  }, room);
+  };
+  place(matrix, shape, kernel, pack, room);
   return matrix;
 }
 

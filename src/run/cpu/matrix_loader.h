@@ -46,8 +46,7 @@ class MatrixLoader {
   // multiple of 32.
   Matrix place_wide(const WeightView& source, int64_t cols, const PackedKernel& kernel, Room room = Room::own);
   // Takes room for strips that `pack` writes, if it is theirs alone; `shape` tells rows, columns and type.
-  void place(Matrix& matrix, const WeightView& shape, const PackedKernel& kernel,
-             std::function<void(int64_t strip, std::byte* out)> pack, Room room);
+  void place(Matrix& matrix, const WeightView& shape, const PackedKernel& kernel, PackStrip pack, Room room);
   Matrix place_any(const WeightView& source, Room room = Room::own);
   Matrix settled(Matrix matrix);  // packs it now
   Matrix made(Matrix matrix);     // counts it

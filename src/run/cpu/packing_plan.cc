@@ -35,8 +35,7 @@ PackingPlan plan_packing(const MatrixBytes& bytes, uint64_t available, const Mod
   const auto wanted = static_cast<uint64_t>(options.weight_copy_bytes);
   if (bytes.routed + bytes.others < (wanted > 0 ? wanted : available / 10 * 9))
     return {options.pack_when_used ? Packing::when_used : Packing::at_once, 0};
-  // Beside rooms there is the cache of sequences, and pages of the file that experts are read from.
-  const uint64_t memory = wanted > 0 ? wanted : available / 10 * 8;
+  const uint64_t memory = wanted > 0 ? wanted : available / 20 * 17;  // beside it there are the caches of sequences
   if (bytes.others < memory / 4 * 3) return {Packing::in_turns, memory - bytes.others};
   return {};
 }
