@@ -10,7 +10,7 @@
 #include "run/model.h"
 #include "run/profile.h"
 #include "run/roof.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

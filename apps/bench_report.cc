@@ -69,7 +69,8 @@ Json to_json(const Roof& roof, const std::vector<TextMeasurement>& results) {
                {"gop_per_second", r.gop_per_second()},
                {"bytes_per_token", r.bytes_per_token},
                {"operations_per_token", r.operations_per_token},
-               {"share_of_roof", r.share(roof)}};
+               {"share_of_roof", r.share(roof)},
+               {"experts_read", r.experts_read}};
     if (!r.operators.empty()) entry["operators"] = operators_json(r.operators);
     list.push_back(std::move(entry));
   }
@@ -87,6 +88,7 @@ void print_result(const Roof& roof, const TextMeasurement& r) {
       "roof\n",
       r.test, r.depth, r.tokens_per_second, r.slowest, r.fastest, r.gb_per_second(), r.gop_per_second(),
       100.0 * r.share(roof));
+  if (r.experts_read > 0.0) fmt::print("    {:.1f} % of experts were read from the file\n", 100.0 * r.experts_read);
   print_operators(r.operators, &roof);
   std::fflush(stdout);
 }

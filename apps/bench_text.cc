@@ -15,6 +15,8 @@ void add(StepCost& sum, const StepCost& step) {
   sum.weight_bytes += step.weight_bytes;
   sum.cache_bytes += step.cache_bytes;
   sum.operations += step.operations;
+  sum.shared_experts += step.shared_experts;
+  sum.experts_read += step.experts_read;
 }
 
 constexpr int64_t kOffsets = int64_t{1} << 15;  // steps begin in so many places of the random tokens
@@ -85,10 +87,10 @@ TextMeasurement BenchText::measure(std::string test, int64_t depth, int64_t toke
   pass();  // once to warm up
   profile_.clear();
   std::vector<double> rates;
-  StepCost cost;
+  StepCost cost, all;
   for (int i = 0; i < tests_.repeat; ++i) {
     const auto begin = Clock::now();
-    cost = pass();
+    add(all, cost = pass());
     rates.push_back(static_cast<double>(tokens) / seconds_since(begin));
   }
   std::sort(rates.begin(), rates.end());
@@ -98,6 +100,8 @@ TextMeasurement BenchText::measure(std::string test, int64_t depth, int64_t toke
   result.bytes_per_token =
       static_cast<double>(cost.weight_bytes + cost.cache_bytes) / static_cast<double>(tokens);
   result.operations_per_token = static_cast<double>(cost.operations) / static_cast<double>(tokens);
+  if (all.shared_experts > 0)
+    result.experts_read = static_cast<double>(all.experts_read) / static_cast<double>(all.shared_experts);
   result.operators = profile_.operators();
   return result;
 }

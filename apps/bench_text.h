@@ -10,7 +10,7 @@
 #include "run/model.h"
 #include "run/profile.h"
 #include "run/roof.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 
@@ -27,7 +27,8 @@ struct TextMeasurement {  // of one test at one depth
   int64_t depth = 0;
   double tokens_per_second = 0.0, slowest = 0.0, fastest = 0.0;  // median and range over the repeats
   double bytes_per_token = 0.0, operations_per_token = 0.0;      // as the operators declare them
-  std::vector<OperatorCost> operators;                           // of all repeats
+  double experts_read = 0.0;            // share of those that take turns in memory that had to be read from the file
+  std::vector<OperatorCost> operators;  // of all repeats
 
   double gb_per_second() const { return tokens_per_second * bytes_per_token / 1e9; }
   double gop_per_second() const { return tokens_per_second * operations_per_token / 1e9; }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "answer.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

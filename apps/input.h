@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

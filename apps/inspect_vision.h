@@ -2,7 +2,7 @@
 // `sirocco inspect` of a GGUF vision file (mmproj) by itself.
 #pragma once
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "weights/checkpoint.h"
 
 namespace sirocco {

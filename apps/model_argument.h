@@ -7,7 +7,7 @@
 #include <string>
 
 #include "model/config.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "weights/checkpoint.h"
 
 namespace sirocco {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

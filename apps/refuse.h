@@ -2,7 +2,7 @@
 // How every command says that it was given something it cannot use.
 #pragma once
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

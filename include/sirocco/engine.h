@@ -18,7 +18,7 @@
 
 #include "sirocco/options.h"
 #include "sirocco/request.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "sirocco/stream.h"
 
 namespace sirocco {
@@ -59,6 +59,9 @@ struct EngineStats {
   double picture_seconds = 0.0;  // of encoding
   int64_t picture_cache_bytes = 0;
   int64_t longest_sequence = 0;
+  // Of routed experts that take turns in memory (EngineOptions::weight_copy_bytes): how often one was computed, and how
+  // often it had to be read from the file for that. Both 0 where all are there.
+  uint64_t shared_experts = 0, experts_read = 0;
 };
 
 enum class ChatRules {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

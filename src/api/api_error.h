@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 #include "http/message.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco::api {
 

@@ -102,6 +102,8 @@ void add_vllm(Snapshot& out, const EngineStats& s, const EngineInfo& info) {
   out.counter("sirocco_pictures_encoded_total", "Pictures encoded.", real(s.pictures_encoded));
   out.counter("sirocco_picture_encode_seconds_total", "Time spent on encoding pictures.", s.picture_seconds);
   out.gauge("sirocco_picture_cache_bytes", "Encoded pictures that are kept.", real(s.picture_cache_bytes));
+  out.counter("sirocco_shared_experts_total", "Experts computed that take turns in memory.", real(s.shared_experts));
+  out.counter("sirocco_experts_read_total", "Of these, those read from the file first.", real(s.experts_read));
   out.gauge("sirocco_cache_pages", "Cache pages by state.", real(s.pages_free), "state", "free");
   out.gauge("sirocco_cache_pages", "", real(s.pages_held), "state", "held");
   out.gauge("sirocco_cache_pages", "", real(s.pages_cached), "state", "cached");

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "api/completions.h"
-#include "api/parts.h"
 #include "api/native_prompts.h"
+#include "api/parts.h"
 #include "api/settings.h"
 #include "api/surfaces.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of routes: every path that the server answers, once. openapi.json describes the same table
-// (tests/serve/openapi_test.cc holds them together).
+// (tests/api/openapi_test.cc holds them together).
 #pragma once
 
 #include <span>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // CHECK guards against bugs of ours and is always on; DCHECK is for hot loops and debug builds.
-// Neither may be reachable from input: a bad file or request is a Result (include/sirocco/status.h).
+// Neither may be reachable from input: a bad file or request is a Result (include/sirocco/result.h).
 #pragma once
 
 #include <cstdio>

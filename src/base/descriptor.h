@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

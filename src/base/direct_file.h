@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/descriptor.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

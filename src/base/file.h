@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

@@ -18,6 +18,8 @@ std::span<const float> EngineLoop::logits_row(const StepOutput& output, int64_t 
 void EngineLoop::commit(const Plan& plan, const StepOutput& output, double step_seconds) {
   if (!plan.items.empty()) {
     scheduler_.commit(plan, step_seconds);
+    totals_.shared_experts += output.cost.shared_experts;
+    totals_.experts_read += output.cost.experts_read;
     const double now = now_s();
     std::vector<Taken> taken;
     for (size_t i = 0; i < plan.items.size(); ++i)

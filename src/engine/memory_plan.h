@@ -6,7 +6,7 @@
 #include <string>
 
 #include "run/model.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

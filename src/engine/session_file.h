@@ -10,7 +10,7 @@
 
 #include "model/config.h"
 #include "sirocco/request.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "weights/tensor_entry.h"
 
 namespace sirocco {

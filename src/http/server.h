@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "http/exchange.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco::http {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "http/url.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco::http {
 

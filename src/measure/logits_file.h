@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "weights/file_writer.h"
 
 namespace sirocco {

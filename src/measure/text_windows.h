@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "run/model.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

@@ -7,7 +7,7 @@
 
 #include "model/config.h"
 #include "model/weights.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "weights/checkpoint.h"
 
 namespace sirocco {

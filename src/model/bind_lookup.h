@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "model/weights.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "weights/checkpoint.h"
 
 namespace sirocco {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "model/config.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

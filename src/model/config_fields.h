@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "base/json.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "weights/gguf_metadata.h"
 
 namespace sirocco {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "model/config.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

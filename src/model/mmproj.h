@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "weights/checkpoint.h"
 
 namespace sirocco {

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "ops/table.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "picture/rgb_picture.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

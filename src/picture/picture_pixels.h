@@ -5,7 +5,7 @@
 
 #include "picture/rgb_picture.h"
 #include "sirocco/request.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

@@ -11,7 +11,7 @@
 #include "base/function_ref.h"
 #include "batch/batch.h"
 #include "run/model.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

@@ -18,7 +18,7 @@
 #include "run/picture_encoding.h"
 #include "run/profile.h"
 #include "sirocco/options.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "weights/checkpoint.h"
 
 namespace sirocco {
@@ -55,6 +55,8 @@ struct StepCost {
   uint64_t weight_bytes = 0;
   uint64_t cache_bytes = 0;
   uint64_t operations = 0;  // multiply and add count as two
+  // Of routed experts that share memory: how many were computed, and how many of them had to be read from the file.
+  uint64_t shared_experts = 0, experts_read = 0;
 };
 
 // Memory that the weights of a loaded model will still take.

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "sample/token_counts.h"
+#include "sirocco/result.h"
 #include "sirocco/sampling.h"
-#include "sirocco/status.h"
 
 namespace sirocco {
 

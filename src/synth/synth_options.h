@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/json.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco::synth {
 

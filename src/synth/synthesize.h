@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "synth/synth_options.h"
 
 namespace sirocco::synth {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "sirocco/engine.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "text/python_json.h"
 #include "text/tokenizer.h"
 

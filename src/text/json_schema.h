@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "text/python_json.h"
 
 namespace sirocco {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "text/python_json.h"
 
 namespace sirocco {

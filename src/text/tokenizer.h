@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "text/model_settings.h"
 #include "text/vocabulary.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "text/python_json.h"
 #include "text/tokenizer.h"
 

@@ -12,7 +12,7 @@
 
 #include "base/json.h"
 #include "base/mapped_file.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "weights/gguf_metadata.h"
 #include "weights/tensor_entry.h"
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "tensor/dtype.h"
 #include "weights/gguf_metadata.h"
 

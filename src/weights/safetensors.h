@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 #include "weights/tensor_entry.h"
 
 namespace sirocco {

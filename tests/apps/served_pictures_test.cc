@@ -5,10 +5,10 @@
 
 #include <filesystem>
 
+#include "api/client.h"
 #include "api/service.h"
 #include "base/file.h"
 #include "http/server.h"
-#include "serve/client.h"
 #include "sirocco/engine.h"
 #include "support/temporary_directory.h"
 

@@ -9,9 +9,9 @@
 #include <regex>
 #include <tuple>
 
+#include "api/fake_engine.h"
 #include "grammar/harden_schema.h"
 #include "grammar/schema_check.h"
-#include "serve/fake_engine.h"
 #include "text/utf8.h"
 
 namespace sirocco {

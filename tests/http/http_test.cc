@@ -6,9 +6,9 @@
 #include <mutex>
 #include <thread>
 
+#include "api/client.h"
 #include "http/message.h"
 #include "http/server.h"
-#include "serve/client.h"
 
 namespace sirocco::http {
 namespace {

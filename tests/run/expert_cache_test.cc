@@ -84,6 +84,8 @@ TEST_F(ExpertCacheTest, WhoWasWantedLeastGoes) {
   for (const Numbers& token : {Numbers{0}, {0}, {1}, {2}, {2}}) want(token);
   want({5});
   EXPECT_EQ(in_memory(), (Numbers{0, 2, 5}));
+  EXPECT_EQ(cache_.admitted(), 6u);
+  EXPECT_EQ(cache_.moved_in(), 4u);
 }
 
 TEST_F(ExpertCacheTest, AmongEqualsTheLastOneGoes) {

@@ -136,6 +136,12 @@ TEST(ModelLargerThanMemory, GivesTheSameLogits) {
       batch.sequences = {&span, 1};
       batch.logit_rows = wanted;
       const StepOutput out = (*model)->forward(batch);
+      const StepCost& cost = out.cost;
+      EXPECT_EQ(cost.shared_experts > 0, memory.shared_experts > 0);
+      EXPECT_LE(cost.experts_read, cost.shared_experts);
+      if (done == 0 && memory.shared_experts > 0) {
+        EXPECT_GT(cost.experts_read, static_cast<uint64_t>(memory.expert_rooms));  // all are empty at first
+      }
       all.insert(all.end(), out.logits.data, out.logits.data + out.logits.rows * out.logits.cols);
       done += count;
     }

@@ -136,7 +136,7 @@ void CpuBackend::attend(int64_t layer) {
 
 void CpuBackend::feed_forward(int64_t layer) {
   const auto T = static_cast<int64_t>(batch_.tokens.size());
-  cost_.weight_bytes += feed_forward_[static_cast<size_t>(layer)].run(T, work_, compute_);
+  feed_forward_[static_cast<size_t>(layer)].run(T, work_, compute_, cost_);
 }
 
 StepOutput CpuBackend::finish() {

@@ -67,6 +67,7 @@ size_t ExpertCache::admit(std::span<const ExpertTask> tasks) {
     if (number < 0) continue;
     if (seated++ == rooms()) break;
     Expert& expert = experts_[static_cast<size_t>(number)];
+    ++admitted_;
     expert.wanted = now_;
     expert.uses = uses_before(expert);
     expert.last_uses = weight_ * static_cast<double>(tasks[count].pairs);
@@ -117,6 +118,7 @@ ExpertCache::Room& ExpertCache::room_to_take() {
 }
 
 void ExpertCache::move_in(Expert& expert, Room& room) {
+  ++moved_in_;
   if (room.expert >= 0) {
     ExpertMatrices& last = *experts_[static_cast<size_t>(room.expert)].matrices;
     for (Matrix* matrix : {&last.gate, &last.up, &last.down}) matrix->move_to(nullptr);

@@ -12,8 +12,8 @@
 #include <span>
 #include <vector>
 
-#include "base/read_ahead.h"
 #include "base/mapped_file.h"
+#include "base/read_ahead.h"
 #include "run/cpu/expert_reader.h"
 #include "run/cpu/packed_experts.h"
 #include "run/cpu/weight_arena.h"
@@ -39,6 +39,8 @@ class ExpertCache {
   // A step begins: `tokens` will pass the layers.
   void pass(int64_t tokens);
 
+  uint64_t admitted() const { return admitted_; }  // experts that were added, so far
+  uint64_t moved_in() const { return moved_in_; }  // of them those that had no room
   int64_t experts() const { return std::ssize(experts_); }
   int64_t rooms() const { return std::ssize(rooms_); }
   uint64_t room_bytes() const { return room_bytes_; }  // of one
@@ -46,8 +48,8 @@ class ExpertCache {
  private:
   struct Expert {
     ExpertMatrices* matrices;
-    double uses = 0.0;      // in steps before its last: pairs, each weighed by when it passed
-    double last_uses = 0.0;  // in its last step
+    double uses = 0.0;  // in steps before its last: pairs, each weighed by when it passed
+    double last_uses = 0.0;
     int64_t last_step = -1;
     int64_t wanted = -1;  // the last admit()
   };
@@ -63,10 +65,11 @@ class ExpertCache {
   std::vector<Expert> experts_;
   std::vector<Room> rooms_;
   uint64_t room_bytes_ = 0;
-  int64_t largest_ = 0;  // expert, in the file
+  int64_t largest_ = 0;                   // expert, in the file
   ReadAhead read_ahead_;                  // of experts with memory of their own
   std::unique_ptr<ExpertReader> reader_;  // of the others; null: there are none
-  double weight_ = 1.0;  // of a pair that passes now
+  uint64_t admitted_ = 0, moved_in_ = 0;
+  double weight_ = 1.0;         // of a pair that passes now
   int64_t step_ = 0, now_ = 0;  // calls of pass() and of admit()
 };
 

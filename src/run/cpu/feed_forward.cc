@@ -90,7 +90,7 @@ void FeedForward::choose(const ExpertsConfig& experts, float* logits, int32_t* i
     weights[k] = weights[k] / divisor * static_cast<float>(experts.routed_scale);
 }
 
-uint64_t FeedForward::run(int64_t T, Workspace& work, Compute& compute) {
+void FeedForward::run(int64_t T, Workspace& work, Compute& compute, StepCost& cost) {
   const View<float> x = work.x.view(T, D), normed = work.normed.view(T, D);
   compute.pool.parallel_for(T, 8, [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t)
@@ -101,11 +101,13 @@ uint64_t FeedForward::run(int64_t T, Workspace& work, Compute& compute) {
   std::vector<int64_t> pair_of;   // [T, K]
   std::vector<int32_t> token_of;  // [pairs]
   group(T, work, tasks, pair_of, token_of);
+  const uint64_t admitted = cache_.admitted(), moved_in = cache_.moved_in();
   run_all(tasks, token_of, T, work, compute);
+  cost.shared_experts += cache_.admitted() - admitted;
+  cost.experts_read += cache_.moved_in() - moved_in;
   combine(T, pair_of, work, compute);
-  uint64_t bytes = static_cast<uint64_t>(router_.size()) * sizeof(float);
-  for (const ExpertTask& task : tasks) bytes += task.weights->bytes();
-  return bytes;
+  cost.weight_bytes += static_cast<uint64_t>(router_.size()) * sizeof(float);
+  for (const ExpertTask& task : tasks) cost.weight_bytes += task.weights->bytes();
 }
 
 // Those that are in memory come first, while the others are read; these a few at a time, while the next are read.
@@ -116,7 +118,9 @@ void FeedForward::run_all(std::span<ExpertTask> tasks, const std::vector<int32_t
   };
   const size_t packed = part(tasks, [](const ExpertTask& task) { return task.weights->packed(); });
   run_unpacked_experts(tasks.subspan(packed), token_of, work, compute);
+  const auto is_there = [](const ExpertTask& task) { return task.weights->in_memory(); };
   for (std::span<ExpertTask> left = tasks.first(packed); !left.empty();) {
+    part(left, is_there);  // before anyone takes its room
     std::span<ExpertTask> turn = left.first(cache_.admit(left));
     left = left.subspan(turn.size());
     const size_t ready = part(turn, [](const ExpertTask& task) { return !task.weights->promised(); });

@@ -15,6 +15,7 @@
 #include "run/cpu/matrix_loader.h"
 #include "run/cpu/packed_experts.h"
 #include "run/cpu/workspace.h"
+#include "run/model.h"
 
 namespace sirocco {
 
@@ -24,9 +25,9 @@ class FeedForward {
   FeedForward(const Config& config, const LayerWeights& weights, FeedForwardKind kind, MatrixLoader& loader,
               ExpertCache& cache);
 
-  // x += feed_forward(norm(x)) for T rows. Returns the weight bytes that were read. Packs promised experts that are
+  // x += feed_forward(norm(x)) for T rows; adds the weights that it read to `cost`. Packs promised experts that are
   // chosen for the first time, or again after others took their place.
-  uint64_t run(int64_t T, Workspace& work, Compute& compute);
+  void run(int64_t T, Workspace& work, Compute& compute, StepCost& cost);
 
   // One K-subset of experts for a row of router logits, which become probabilities: ids ascending. Public for
   // tests: the group rule and ties (lowest id first) are part of the model's definition.

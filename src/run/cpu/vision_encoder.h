@@ -10,7 +10,7 @@
 #include "run/cpu/vision_layer.h"
 #include "run/cpu/vision_projector.h"
 #include "run/picture_encoding.h"
-#include "sirocco/status.h"
+#include "sirocco/result.h"
 
 namespace sirocco {
 

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "api/parts.h"
-#include "serve/test_server.h"
+#include "api/test_server.h"
 
 namespace sirocco {
 namespace {

@@ -2,7 +2,7 @@
 // /v1/responses: tools that are no plain functions, and items that are no messages.
 #include <gtest/gtest.h>
 
-#include "serve/test_server.h"
+#include "api/test_server.h"
 
 namespace sirocco {
 namespace {

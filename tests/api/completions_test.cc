@@ -2,7 +2,7 @@
 // /v1/completions and its native sister in depth: log-probabilities and their offsets, many prompts in a call.
 #include <gtest/gtest.h>
 
-#include "serve/test_server.h"
+#include "api/test_server.h"
 
 namespace sirocco {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "serve/test_server.h"
+#include "api/test_server.h"
 
 #include <thread>
 

@@ -2,7 +2,7 @@
 // A picture by way of every surface: it becomes six placeholders of the fake engine, counted wherever tokens are.
 #include <gtest/gtest.h>
 
-#include "serve/test_server.h"
+#include "api/test_server.h"
 
 namespace sirocco {
 namespace {

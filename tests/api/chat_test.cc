@@ -2,7 +2,7 @@
 // /v1/chat/completions: shapes of whole and streamed answers, tools, thinking, errors.
 #include <gtest/gtest.h>
 
-#include "serve/test_server.h"
+#include "api/test_server.h"
 
 namespace sirocco {
 namespace {

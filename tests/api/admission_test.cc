@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "serve/test_server.h"
+#include "api/test_server.h"
 
 namespace sirocco {
 namespace {

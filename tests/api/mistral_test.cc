@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "api/mistral_writer.h"
-#include "serve/test_server.h"
+#include "api/test_server.h"
 
 namespace sirocco {
 namespace {

@@ -10,7 +10,7 @@
 #include <regex>
 #include <set>
 
-#include "serve/test_server.h"
+#include "api/test_server.h"
 
 namespace sirocco {
 namespace {

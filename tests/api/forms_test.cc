@@ -7,7 +7,7 @@
 #include <map>
 
 #include "api/chat_reader.h"
-#include "serve/test_server.h"
+#include "api/test_server.h"
 
 namespace sirocco {
 namespace {

@@ -2,7 +2,7 @@
 // Fill-in-the-middle on OpenAI's and Mistral's paths; /infill is in surfaces_test.cc.
 #include <gtest/gtest.h>
 
-#include "serve/test_server.h"
+#include "api/test_server.h"
 
 namespace sirocco {
 namespace {

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <regex>
 
-#include "serve/test_server.h"
+#include "api/test_server.h"
 
 namespace sirocco {
 namespace {

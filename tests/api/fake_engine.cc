@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "serve/fake_engine.h"
+#include "api/fake_engine.h"
 
 #include <algorithm>
 #include <cstring>

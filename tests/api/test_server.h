@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "api/client.h"
+#include "api/fake_engine.h"
 #include "api/service.h"
 #include "http/server.h"
-#include "serve/client.h"
-#include "serve/fake_engine.h"
 
 namespace sirocco {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "serve/client.h"
+#include "api/client.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 // /v1/messages: blocks and tools beyond the plain ones.
 #include <gtest/gtest.h>
 
-#include "serve/test_server.h"
+#include "api/test_server.h"
 
 namespace sirocco {
 namespace {
