@@ -61,7 +61,7 @@ struct StepCost {
 
 // Memory that the weights of a loaded model will still take.
 struct WeightMemory {
-  uint64_t promised_bytes = 0;  // packed copies that are made before their first use
+  uint64_t promised_bytes = 0;  // packed copies that are made before their first use, or in turns
   uint64_t mapped_bytes = 0;    // read where the files lie: the system may drop them and read them again
   // Routed experts whose packed copies have no room at the same time, and how many have; both 0 where all have.
   int64_t shared_experts = 0, expert_rooms = 0;

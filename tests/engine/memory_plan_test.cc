@@ -43,10 +43,10 @@ TEST(MemoryPlan, SaysHowManyExpertsAreInMemory) {
   MemoryFacts facts = small_4();
   EXPECT_EQ(plan_memory(facts)->reasoning.find("experts"), std::string::npos);
   facts.available_bytes = 20 * kGiB;
-  facts.weights = {.promised_bytes = 12 * kGiB, .mapped_bytes = 62 * kGiB, .shared_experts = 4608, .expert_rooms = 950};
+  facts.weights = {.promised_bytes = 12 * kGiB, .mapped_bytes = 0, .shared_experts = 4608, .expert_rooms = 950};
   const auto plan = plan_memory(facts);
   ASSERT_TRUE(plan);
-  EXPECT_EQ(plan->pages, static_cast<int64_t>(2 * kGiB / (23'040 * 64)));  // a quarter of what rooms leave
+  EXPECT_EQ(plan->pages, static_cast<int64_t>(4 * kGiB / (23'040 * 64)));  // half of what rooms leave
   EXPECT_NE(plan->reasoning.find("950 of 4608 experts in memory"), std::string::npos) << plan->reasoning;
 }
 

@@ -229,8 +229,8 @@ TEST_P(PackedBackend, SaysHowManyExpertsTakeTurns) {
   EXPECT_EQ(memory.shared_experts, model.config.layers * model.config.experts.experts);
   EXPECT_GE(memory.expert_rooms, 1);
   EXPECT_LT(memory.expert_rooms, memory.shared_experts / 2);
-  EXPECT_GE(memory.mapped_bytes, bytes.routed);
-  EXPECT_LE(memory.promised_bytes, bytes.others);
+  EXPECT_LT(memory.mapped_bytes, bytes.routed);  // they are read past the page cache
+  EXPECT_GT(memory.promised_bytes, 0u);
 }
 
 TEST_P(PackedBackend, ExpandedAttentionStaysCloseToo) {

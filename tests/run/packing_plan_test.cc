@@ -24,7 +24,7 @@ TEST(PackingPlan, LetsExpertsTakeTurnsInWhatTheOthersLeave) {
   later.pack_when_used = true;
   const PackingPlan small = plan(64, 3, 20, later);
   EXPECT_EQ(small.packing, Packing::in_turns);
-  EXPECT_EQ(small.room_bytes, 14 * kGigabyte);  // three twentieths of the memory are for caches
+  EXPECT_EQ(small.room_bytes, 15 * kGigabyte);  // a tenth of the memory is for caches
 }
 
 TEST(PackingPlan, LeavesAllInTheFileWhereTheOthersAloneTakeTooMuch) {

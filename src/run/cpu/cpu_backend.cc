@@ -73,7 +73,7 @@ CpuBackend::CpuBackend(const Config& config, const ModelWeights& weights, const 
     vision_ = std::make_unique<VisionEncoder>(config, weights.vision, compute_, loader);
   experts_.open(plan.room_bytes, arena_, files);
   weight_memory_ = loader.to_come();
-  weight_memory_.promised_bytes += experts_.room_bytes() * static_cast<uint64_t>(experts_.rooms());
+  weight_memory_.promised_bytes += experts_.bytes();
   weight_memory_.shared_experts = experts_.experts();
   weight_memory_.expert_rooms = experts_.rooms();
   weight_memory_.mapped_bytes += static_cast<uint64_t>(embedding_.bytes());

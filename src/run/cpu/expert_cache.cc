@@ -48,6 +48,10 @@ void ExpertCache::open(uint64_t bytes, WeightArena& arena, std::span<const Mappe
   experts_.clear();
 }
 
+uint64_t ExpertCache::bytes() const {
+  return room_bytes_ * rooms_.size() + (reader_ ? reader_->bytes() : 0);
+}
+
 void ExpertCache::pass(int64_t tokens) {
   weight_ *= std::exp2(static_cast<double>(tokens) / kHalfLife);
   ++step_;

@@ -44,6 +44,7 @@ class ExpertCache {
   int64_t experts() const { return std::ssize(experts_); }
   int64_t rooms() const { return std::ssize(rooms_); }
   uint64_t room_bytes() const { return room_bytes_; }  // of one
+  uint64_t bytes() const;                              // of all, and of what is being read
 
  private:
   struct Expert {

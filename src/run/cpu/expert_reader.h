@@ -33,6 +33,8 @@ class ExpertReader {
   ExpertReader(const ExpertReader&) = delete;
   ExpertReader& operator=(const ExpertReader&) = delete;
 
+  uint64_t bytes() const { return static_cast<uint64_t>(rooms_.size()); }  // of memory
+
   void want(ExpertMatrices& expert);
   // Waits for the next experts, in the order of want(), and lets their matrices be packed from what was read; those of
   // which that failed, from the mapping. REQUIRES: count <= kTogether; the last ones that were fetched are released.

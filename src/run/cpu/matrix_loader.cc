@@ -50,7 +50,7 @@ Matrix MatrixLoader::promise(const WeightView& source) {
 
 Matrix MatrixLoader::made(Matrix matrix) {
   if (!matrix.present()) return matrix;
-  if (!matrix.packed() || !matrix.in_memory())
+  if (!matrix.packed())
     to_come_.mapped_bytes += static_cast<uint64_t>(matrix.source().bytes());
   else if (matrix.promised())
     to_come_.promised_bytes += static_cast<uint64_t>(matrix.bytes());

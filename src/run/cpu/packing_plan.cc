@@ -33,9 +33,9 @@ MatrixBytes matrix_bytes(const ModelWeights& weights) {
 PackingPlan plan_packing(const MatrixBytes& bytes, uint64_t available, const ModelOptions& options) {
   if (options.exact) return {};
   const auto wanted = static_cast<uint64_t>(options.weight_copy_bytes);
-  if (bytes.routed + bytes.others < (wanted > 0 ? wanted : available / 10 * 9))
+  const uint64_t memory = wanted > 0 ? wanted : available / 10 * 9;  // beside it there are the caches of sequences
+  if (bytes.routed + bytes.others < memory)
     return {options.pack_when_used ? Packing::when_used : Packing::at_once, 0};
-  const uint64_t memory = wanted > 0 ? wanted : available / 20 * 17;  // beside it there are the caches of sequences
   if (bytes.others < memory / 4 * 3) return {Packing::in_turns, memory - bytes.others};
   return {};
 }
