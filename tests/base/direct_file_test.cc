@@ -25,7 +25,8 @@ class DirectFileTest : public testing::Test {
     for (int64_t i = 0; i < kSize; ++i) file.put(static_cast<char>(at(i)));
   }
   void TearDown() override { std::remove(path_.c_str()); }
-  const std::string path_ = testing::TempDir() + "/direct_file_test";
+  const std::string path_ =  // of one's own: tests run side by side
+      testing::TempDir() + "/direct_file_test_" + testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
 TEST_F(DirectFileTest, ReadsAnyRange) {

@@ -75,7 +75,8 @@ class ExpertReaderTest : public testing::Test {
     return out;
   }
 
-  const std::string path_ = testing::TempDir() + "/expert_reader_test";
+  const std::string path_ =  // of one's own: tests run side by side
+      testing::TempDir() + "/expert_reader_test_" + testing::UnitTest::GetInstance()->current_test_info()->name();
   const OpTable& ops_ = **select_op_table(detect_cpu_features(), "");
   WeightArena arena_;
   ThreadPool pool_{1};
