@@ -45,7 +45,7 @@ class ExpertCacheTest : public testing::Test {
     const size_t admitted = cache_.admit(tasks);
     for (const ExpertTask& task : std::span(tasks).first(admitted)) {
       EXPECT_TRUE(task.weights->in_memory());
-      for (Matrix* matrix : {&task.weights->gate, &task.weights->up, &task.weights->down}) {
+      for (Matrix* matrix : task.weights->all()) {
         if (matrix->promised()) matrix->pack_strips(0, matrix->strips());
         matrix->settle();
       }
@@ -118,7 +118,7 @@ TEST_F(ExpertCacheTest, StepsThatWantAllKeepWhatFits) {
       EXPECT_EQ(cache_.admit(tasks), 2u);
       for (const ExpertTask& task : tasks) {
         packed += task.weights->gate.promised();
-        for (Matrix* matrix : {&task.weights->gate, &task.weights->up, &task.weights->down}) matrix->settle();
+        for (Matrix* matrix : task.weights->all()) matrix->settle();
       }
     }
     return packed;

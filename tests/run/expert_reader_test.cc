@@ -68,7 +68,7 @@ class ExpertReaderTest : public testing::Test {
       const size_t count = std::min(turn % ExpertReader::kTogether + 1, experts.size() - done);
       reader.fetch(count);
       for (size_t i = done; i < done + count; ++i)
-        for (Matrix* matrix : {&experts[i].gate, &experts[i].up, &experts[i].down}) out.push_back(packed(*matrix));
+        for (Matrix* matrix : experts[i].all()) out.push_back(packed(*matrix));
       done += count;
       reader.release();
     }
@@ -89,7 +89,7 @@ TEST_F(ExpertReaderTest, BringsWhatTheFileHolds) {
   const auto read = all_through(reader, experts_);
   size_t i = 0;
   for (ExpertMatrices& expert : experts_)
-    for (Matrix* matrix : {&expert.gate, &expert.up, &expert.down}) EXPECT_EQ(read[i++], packed(*matrix)) << i;
+    for (Matrix* matrix : expert.all()) EXPECT_EQ(read[i++], packed(*matrix)) << i;
 }
 
 TEST_F(ExpertReaderTest, LeavesToTheMappingWhatItCannotRead) {

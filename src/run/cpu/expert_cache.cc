@@ -12,21 +12,12 @@ namespace {
 constexpr double kHalfLife = 1024;  // tokens
 constexpr double kHeaviest = 1e100;
 
-// Strips begin on cache lines.
-uint64_t rounded(int64_t bytes) {
-  return (static_cast<uint64_t>(bytes) + 63) / 64 * 64;
-}
-
 }  // namespace
-
-uint64_t ExpertCache::bytes_of(const ExpertMatrices& expert) {
-  return rounded(expert.gate.bytes()) + rounded(expert.up.bytes()) + rounded(expert.down.bytes());
-}
 
 void ExpertCache::add(ExpertMatrices& expert) {
   expert.cached_as = experts();
   experts_.push_back({&expert});
-  room_bytes_ = std::max(room_bytes_, bytes_of(expert));
+  room_bytes_ = std::max(room_bytes_, expert.bytes());
   largest_ = std::max(largest_, ExpertReader::bytes_of(expert));
 }
 
@@ -83,7 +74,7 @@ size_t ExpertCache::admit(std::span<const ExpertTask> tasks) {
       move_in(experts_[static_cast<size_t>(expert.cached_as)], room_to_take());
       reader_->want(expert);
     } else if (expert.promised()) {
-      for (const Matrix* matrix : {&expert.gate, &expert.up, &expert.down})
+      for (const Matrix* matrix : expert.all())
         read_ahead_.want({matrix->source().data, static_cast<size_t>(matrix->source().bytes())});
     }
   }
@@ -125,13 +116,13 @@ void ExpertCache::move_in(Expert& expert, Room& room) {
   ++moved_in_;
   if (room.expert >= 0) {
     ExpertMatrices& last = *experts_[static_cast<size_t>(room.expert)].matrices;
-    for (Matrix* matrix : {&last.gate, &last.up, &last.down}) matrix->move_to(nullptr);
+    for (Matrix* matrix : last.all()) matrix->move_to(nullptr);
   }
   room.expert = expert.matrices->cached_as;
   std::byte* place = room.bytes;
-  for (Matrix* matrix : {&expert.matrices->gate, &expert.matrices->up, &expert.matrices->down}) {
+  for (Matrix* matrix : expert.matrices->all()) {
     matrix->move_to(place);
-    place += rounded(matrix->bytes());
+    place += matrix->bytes();  // whole cache lines, as strips are
   }
 }
 

@@ -58,7 +58,6 @@ class ExpertCache {
     std::byte* bytes;
     int64_t expert = -1;  // in it
   };
-  static uint64_t bytes_of(const ExpertMatrices& expert);
   double uses_before(const Expert& expert) const;  // this step
   Room& room_to_take();
   void move_in(Expert& expert, Room& room);

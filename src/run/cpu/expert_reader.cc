@@ -11,10 +11,6 @@ namespace {
 
 constexpr size_t kMatrices = 3;
 
-std::array<Matrix*, kMatrices> matrices_of(ExpertMatrices& expert) {
-  return {&expert.gate, &expert.up, &expert.down};
-}
-
 // From the first row's begin to the last one's end.
 int64_t extent(const WeightView& view) {
   return (view.rows - 1) * view.row_stride_bytes + row_bytes(view.dtype, view.cols);
@@ -57,7 +53,7 @@ void ExpertReader::fetch(size_t count) {
   CHECK(count <= kTogether && fetched_ == released_);
   changed_.wait(lock, [&] { return here_.size() >= count; });
   for (size_t i = 0; i < count; ++i, ++fetched_) {
-    const auto matrices = matrices_of(*here_.front());
+    const auto matrices = here_.front()->all();
     for (size_t m = 0; m < kMatrices; ++m) matrices[m]->read_from(read_[kMatrices * (fetched_ % kRooms) + m]);
     here_.pop_front();
   }
@@ -88,7 +84,7 @@ void ExpertReader::read_all() {
 
 void ExpertReader::read(ExpertMatrices& expert, size_t room) {
   std::span<std::byte> left(rooms_.data() + static_cast<int64_t>(room) * room_bytes_, static_cast<size_t>(room_bytes_));
-  const auto matrices = matrices_of(expert);
+  const auto matrices = expert.all();
   for (size_t m = 0; m < kMatrices; ++m) read_[kMatrices * room + m] = read_matrix(*matrices[m], left);
 }
 

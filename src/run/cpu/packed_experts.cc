@@ -25,7 +25,7 @@ std::vector<Tile> split_tiles(std::span<const ExpertTask> tasks) {
   std::vector<Tile> tiles;
   for (const ExpertTask& task : tasks) {
     int most = kLargestTile, multiple = 1;
-    for (const Matrix* matrix : {&task.weights->gate, &task.weights->up, &task.weights->down}) {
+    for (const Matrix* matrix : task.weights->all()) {
       most = std::min(most, matrix->kernel().most_tokens);
       multiple = std::max(multiple, matrix->kernel().best_multiple);
     }
@@ -55,7 +55,7 @@ void keep_promises(std::span<const ExpertTask> tasks, Compute& compute) {
   };
   std::vector<Matrix*> promised;
   for (const ExpertTask& task : tasks)
-    for (Matrix* matrix : {&task.weights->gate, &task.weights->up, &task.weights->down})
+    for (Matrix* matrix : task.weights->all())
       if (matrix->promised()) promised.push_back(matrix);
   if (promised.empty()) return;
   std::vector<Piece> pieces;

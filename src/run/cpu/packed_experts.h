@@ -4,6 +4,7 @@
 // that an expert with few tokens keeps no core waiting.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -20,6 +21,7 @@ struct ExpertMatrices {  // y = down(silu(gate x) ⊙ up x)
   Matrix down;           // [D, F]
   int64_t cached_as = -1;  // its number in an ExpertCache; -1: its memory is its own
 
+  std::array<Matrix*, 3> all() { return {&gate, &up, &down}; }
   // Or would be, if it were in memory.
   bool packed() const {
     return gate.packed() && up.packed() && down.packed() && gate.kernel().records == up.kernel().records;
