@@ -21,6 +21,7 @@ from rows import rms_norm, rotate
 from tower import Tower
 
 IMAGE_ID = 10  # [IMG]
+ROWS = 128  # products have a multiple of so many, where their number varies
 
 
 @dataclasses.dataclass
@@ -273,16 +274,23 @@ class MoE(nn.Module):
         inverse[order] = torch.arange(order.numel())
         counts = torch.bincount(flat, minlength=c.num_experts).tolist()
         rows = SpreadRows.apply(x, order // k, inverse, k).split(counts)
-        w13, w2 = self.w13.to(dt), self.w2.to(dt)
-        outs = [swiglu(rows[e], w13[e], w2[e]) for e in range(c.num_experts)]
-        routed = Unsort.apply(torch.cat(outs), order, inverse).view(-1, k, c.dim)
-        routed = torch.einsum("tkd,tk->td", routed, weights.to(dt))
+        shares = weights.to(dt).flatten().index_select(0, order).unsqueeze(1).split(counts)
+        matrices = zip(rows, shares, self.w13.to(dt).unbind(), self.w2.to(dt).unbind())
+        outs = [swiglu(padded(mine), w13, w2, padded(share))[: len(mine)] for mine, share, w13, w2 in matrices]
+        routed = Unsort.apply(torch.cat(outs), order, inverse).view(-1, k, c.dim).sum(1)
         return (routed + swiglu(x, self.shared_w13.to(dt), self.shared_w2.to(dt))).view(shape), balance
 
 
-def swiglu(x, w13, w2):
+def padded(rows):
+    """rows [N, D] -> [M, D], M the next multiple of ROWS, zeros behind: PyTorch compiles a product for every new shape,
+    which takes longer than most products here."""
+    return F.pad(rows, (0, 0, 0, -len(rows) % ROWS))
+
+
+def swiglu(x, w13, w2, share=1):
+    """x [N, D] -> [N, D], times share [N, 1] or a number."""
     gate, up = F.linear(x, w13).chunk(2, -1)
-    return F.linear(F.silu(gate) * up, w2)
+    return F.linear(F.silu(gate) * up * share, w2)
 
 
 class Block(nn.Module):

@@ -26,7 +26,7 @@ import data
 import eyes
 from encode import Encoder
 from export import load_native
-from model import Config, Model, init_weights
+from model import Config, Model, init_weights, padded
 from optim import Optimiser
 from plant import plant
 from precision import fastest_dtype
@@ -55,7 +55,7 @@ def loss_of(model, batch, dtype):
         batch["ids"], batch["positions"], attention_mask(batch["docs"], dtype), dtype, pictures=batch["pictures"]
     )
     counted = batch["weights"].flatten().nonzero().squeeze(1)
-    logits = model.logits(hidden.flatten(0, 1).index_select(0, counted)).float()
+    logits = model.logits(padded(hidden.flatten(0, 1).index_select(0, counted)))[: len(counted)].float()
     losses = F.cross_entropy(logits, batch["targets"].flatten()[counted], reduction="none")
     return losses.mean(), balance, losses.detach(), batch["kinds"].flatten()[counted]
 
