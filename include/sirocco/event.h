@@ -81,8 +81,8 @@ struct Finish {
   std::string error;        // one line, for FinishReason::error
   // That error is the request's own: its constraints left no token to sample, or take too long to follow.
   bool request_at_fault = false;
-  Usage usage;
-  Timings timings;
+  Usage usage = {};
+  Timings timings = {};
   uint64_t logits_hash = 0;  // of the row that the last token came from: a change of behaviour is seen by eye
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/cpu_clock.h"
 #include "sample/logprobs.h"
+#include "sample/token_mask.h"
 
 namespace sirocco {
 
@@ -40,10 +41,6 @@ bool mask_accepts(Choice& choice, int32_t token) {
   return choice.mask->accept(token);
 }
 
-void set_bit(std::vector<uint32_t>& bits, int32_t token) {
-  bits[static_cast<size_t>(token) / 32] |= 1U << (static_cast<size_t>(token) % 32);
-}
-
 // Whether the answer ends in all of `words` but the last.
 bool about_to_say(const std::vector<int32_t>& answer, const std::vector<int32_t>& words) {
   const size_t lead = words.size() - 1;
@@ -58,12 +55,12 @@ std::vector<uint32_t> Answering::allowed_tokens(const GenerateRequest& request, 
   std::vector<uint32_t> allowed;
   if (choice.mask) {
     const MaskClock clock(choice);
-    allowed.assign((vocabulary + 31) / 32, 0);
+    allowed.assign(mask_words(vocabulary), 0);
     if (!choice.mask->fill(allowed)) allowed.clear();
   }
   if (request.allowed_tokens.empty()) return allowed;
-  std::vector<uint32_t> listed((vocabulary + 31) / 32, 0);
-  for (const int32_t token : request.allowed_tokens) set_bit(listed, token);
+  std::vector<uint32_t> listed(mask_words(vocabulary), 0);
+  for (const int32_t token : request.allowed_tokens) allow(listed, token);
   for (size_t i = 0; i < allowed.size(); ++i) listed[i] &= allowed[i];
   return listed;
 }
@@ -86,10 +83,7 @@ std::optional<int32_t> Answering::pick(const GenerateRequest& request, Choice& c
     if (!words.empty() && about_to_say(choice.answer, words)) banned.push_back(words.back());
 
   const std::vector<uint32_t> allowed = allowed_tokens(request, choice, logits.size());
-  if (must_stop_thinking(request, choice)) {
-    const auto t = static_cast<size_t>(end_think_);
-    if (allowed.empty() || (allowed[t / 32] >> (t % 32) & 1U) != 0) return end_think_;
-  }
+  if (must_stop_thinking(request, choice) && (allowed.empty() || is_allowed(allowed, end_think_))) return end_think_;
   return choice.sampler.pick(logits, {banned, allowed});
 }
 
@@ -106,18 +100,18 @@ void Answering::say(const GenerateRequest& request, Choice& choice, ReplyDelta&&
                         std::make_move_iterator(said.tool_calls.end()));
 }
 
-std::optional<Answering::Ending> Answering::take_token(const LiveRequest& live, Choice& choice,
-                                                       std::span<const float> logits, Delta& out) const {
+std::optional<Finish> Answering::take_token(const LiveRequest& live, Choice& choice, std::span<const float> logits,
+                                            Delta& out) const {
   const auto ending = try_token(live, choice, logits, out);
   if (ending) choice.logits_hash = hash_of_row(logits);
   return ending;
 }
 
-std::optional<Answering::Ending> Answering::try_token(const LiveRequest& live, Choice& choice,
-                                                      std::span<const float> logits, Delta& out) const {
+std::optional<Finish> Answering::try_token(const LiveRequest& live, Choice& choice, std::span<const float> logits,
+                                           Delta& out) const {
   const GenerateRequest& request = live.request;
   const auto token = pick(request, choice, logits);
-  const auto fault = [](const char* what) { return Ending{FinishReason::error, {}, -1, what, true}; };
+  const auto fault = [](const char* what) { return Finish{FinishReason::error, {}, -1, what, true}; };
   if (!token) return fault("the request's constraints leave no token to sample");
   if (choice.mask_s > kMaskSeconds + kMaskSecondsAToken * static_cast<double>(choice.answer.size()))
     return fault("the request's grammar takes too long to follow: it reads the same text in too many ways");
@@ -129,7 +123,7 @@ std::optional<Answering::Ending> Answering::try_token(const LiveRequest& live, C
   }
   choice.sampler.accept(*token);
   if (!mask_accepts(choice, *token))
-    return Ending{FinishReason::error, {}, -1, "the grammar refused a token that it had allowed"};
+    return Finish{FinishReason::error, {}, -1, "the grammar refused a token that it had allowed"};
   ReplyDelta said;
   if (*token == end_ && !request.ignore_end)
     choice.reply.end(said);  // the token itself is no text in any format
@@ -139,20 +133,19 @@ std::optional<Answering::Ending> Answering::try_token(const LiveRequest& live, C
   return ending_after(live, choice, *token);
 }
 
-std::optional<Answering::Ending> Answering::ending_after(const LiveRequest& live, const Choice& choice,
-                                                         int32_t token) const {
+std::optional<Finish> Answering::ending_after(const LiveRequest& live, const Choice& choice, int32_t token) const {
   const GenerateRequest& request = live.request;
   const FinishReason done =
       choice.reply.tool_call_count() > 0 ? FinishReason::tool_calls : FinishReason::stop;
-  if (!choice.stops.matched().empty()) return Ending{FinishReason::stop, choice.stops.matched(), -1, {}};
-  if (token == end_ && !request.ignore_end) return Ending{done, {}, -1, {}};
+  if (!choice.stops.matched().empty()) return Finish{FinishReason::stop, choice.stops.matched(), -1, {}};
+  if (token == end_ && !request.ignore_end) return Finish{done, {}, -1, {}};
   if (std::ranges::find(request.stop_tokens, token) != request.stop_tokens.end())
-    return Ending{FinishReason::stop, {}, token, {}};
-  if (choice.mask && choice.mask->finished()) return Ending{done, {}, -1, {}};
+    return Finish{FinishReason::stop, {}, token, {}};
+  if (choice.mask && choice.mask->finished()) return Finish{done, {}, -1, {}};
   const auto answer_tokens = static_cast<int64_t>(choice.answer.size());
   const auto total_tokens = static_cast<int64_t>(request.prompt.size()) + answer_tokens;
   const bool enough = request.max_tokens > 0 && answer_tokens >= request.max_tokens;
-  if (enough || total_tokens >= context_tokens_) return Ending{FinishReason::length, {}, -1, {}};
+  if (enough || total_tokens >= context_tokens_) return Finish{FinishReason::length, {}, -1, {}};
   return std::nullopt;
 }
 

@@ -5,7 +5,6 @@
 
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "engine/live_request.h"
@@ -16,30 +15,21 @@ class Answering {
  public:
   Answering(const Tokenizer& tokenizer, int64_t context_tokens);
 
-  struct Ending {
-    FinishReason reason = FinishReason::stop;
-    std::string stop_string;
-    int32_t stop_token = -1;
-    std::string error;
-    bool request_at_fault = false;  // as in Finish
-  };
-
-  // Takes the next token of `choice` from `logits` and adds what it says to `out`. An ending, if it is the
-  // last.
-  std::optional<Ending> take_token(const LiveRequest& request, Choice& choice, std::span<const float> logits,
+  // Takes the next token of `choice` from `logits` and adds what it says to `out`. Why the choice ends, if it does.
+  std::optional<Finish> take_token(const LiveRequest& request, Choice& choice, std::span<const float> logits,
                                    Delta& out) const;
   // Adds what the choice still holds back.
   void finish(const GenerateRequest& request, Choice& choice, Delta& out) const;
 
  private:
-  std::optional<Ending> try_token(const LiveRequest& request, Choice& choice, std::span<const float> logits,
+  std::optional<Finish> try_token(const LiveRequest& request, Choice& choice, std::span<const float> logits,
                                   Delta& out) const;
   std::vector<uint32_t> allowed_tokens(const GenerateRequest& request, Choice& choice, size_t vocabulary) const;
   std::optional<int32_t> pick(const GenerateRequest& request, Choice& choice,
                               std::span<const float> logits) const;
   bool must_stop_thinking(const GenerateRequest& request, const Choice& choice) const;
   void say(const GenerateRequest& request, Choice& choice, ReplyDelta&& said, Delta& out) const;
-  std::optional<Ending> ending_after(const LiveRequest& request, const Choice& choice, int32_t token) const;
+  std::optional<Finish> ending_after(const LiveRequest& request, const Choice& choice, int32_t token) const;
 
   int64_t context_tokens_;
   int32_t end_, think_, end_think_;

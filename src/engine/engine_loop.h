@@ -76,7 +76,7 @@ class EngineLoop {
     std::span<const float> logits;
     bool first;  // of the answer
     Delta delta;
-    std::optional<Answering::Ending> ending;
+    std::optional<Finish> ending;
   };
   std::optional<Taken> commit_item(const PlanItem& item, size_t number, const StepOutput& output, double now_s);
   void note_prompt(const PlanItem& item, LiveRequest& request, size_t number, const StepOutput& output,
@@ -84,7 +84,7 @@ class EngineLoop {
   void take_tokens(std::vector<Taken>& taken);  // of all at the same time: the choices share nothing
   void publish(Taken& taken, double now_s);
   void start_other_choices(LiveRequest& request, std::span<const float> logits, double now_s);
-  void finish(const Owner& owner, const Answering::Ending& ending, Delta delta);
+  void finish(const Owner& owner, Finish result, Delta delta);  // whose usage and timings are yet to be filled in
   void finish_all(LiveRequest& request, FinishReason reason, const std::string& error = {});
   bool picture_is_wanted(const ContentHash& content_hash) const;
   void provide_rows(const ContentHash& content_hash, const PictureCache::Rows& rows);

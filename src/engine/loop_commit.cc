@@ -105,7 +105,7 @@ void EngineLoop::publish(Taken& taken, double now_s) {
     start_other_choices(live, taken.logits, now_s);
     taken.delta.prompt_logprobs = std::move(live.prompt_logprobs);
   }
-  if (taken.ending) return finish(taken.owner, *taken.ending, std::move(taken.delta));
+  if (taken.ending) return finish(taken.owner, std::move(*taken.ending), std::move(taken.delta));
   if (const auto limit = live.request.answer_timeout; limit && choice.broke_line)
     if (now_s - choice.first_token_s > std::chrono::duration<double>(*limit).count())
       return finish(taken.owner, {FinishReason::timeout, {}, -1, {}}, std::move(taken.delta));

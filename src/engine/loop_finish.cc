@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "engine/engine_loop.h"
@@ -15,16 +16,11 @@ bool says_nothing(const Delta& delta) {
          delta.prompt_logprobs.empty();
 }
 
-Finish summary(const LiveRequest& live, const Choice& choice, const Answering::Ending& ending, double end_s) {
+// What the client is told: why the choice ends, and what it took.
+Finish completed(Finish result, const LiveRequest& live, const Choice& choice, double end_s) {
   const auto answer_tokens = static_cast<int64_t>(choice.answer.size());
   const auto prompt_tokens = static_cast<int64_t>(live.request.prompt.size());
   const double start_s = live.in_queue() ? end_s : live.started_s;
-  Finish result;
-  result.reason = ending.reason;
-  result.stop_string = ending.stop_string;
-  result.stop_token = ending.stop_token;
-  result.error = ending.error;
-  result.request_at_fault = ending.request_at_fault;
   result.usage = {prompt_tokens, live.cached_tokens, answer_tokens, choice.reply.reasoning_tokens()};
   result.timings = choice.timings;
   result.timings.queue_ms = 1e3 * (start_s - live.submitted_s);
@@ -61,7 +57,7 @@ std::string log_line(const LiveRequest& live, const Choice& choice, const Finish
 
 }  // namespace
 
-void EngineLoop::finish(const Owner& owner, const Answering::Ending& ending, Delta delta) {
+void EngineLoop::finish(const Owner& owner, Finish result, Delta delta) {
   LiveRequest& live = *owner.request;
   Choice& choice = owner.of();
   CHECK(!choice.finished);
@@ -73,7 +69,7 @@ void EngineLoop::finish(const Owner& owner, const Answering::Ending& ending, Del
   answering_.finish(live.request, choice, delta);
   if (!says_nothing(delta)) live.stream->add({choice.index, std::move(delta)});
 
-  Finish result = summary(live, choice, ending, now_s());
+  result = completed(std::move(result), live, choice, now_s());
   count(totals_, live, choice, result);
   if (options_.log) options_.log(LogLevel::info, log_line(live, choice, result));
   live.stream->add({choice.index, std::move(result)});

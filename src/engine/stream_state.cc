@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/stream_state.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -28,13 +29,13 @@ void merge_delta(Delta& to, Delta&& from) {
 
 }  // namespace
 
-StreamState::StreamState(int choices) : newest_(static_cast<size_t>(choices), 0), unfinished_(choices) {}
+StreamState::StreamState(int choices) : unfinished_(choices) {}
 
 bool StreamState::merge(Event& event) {
-  const uint64_t serial = newest_[static_cast<size_t>(event.choice)];
-  if (serial <= taken_) return false;
-  Event& waiting = events_[serial - 1 - taken_];
-  if (waiting.what.index() != event.what.index()) return false;
+  const auto newest = std::find_if(events_.rbegin(), events_.rend(),
+                                   [&](const Event& waiting) { return waiting.choice == event.choice; });
+  if (newest == events_.rend() || newest->what.index() != event.what.index()) return false;
+  Event& waiting = *newest;
   if (auto* delta = std::get_if<Delta>(&waiting.what)) {
     merge_delta(*delta, std::move(std::get<Delta>(event.what)));
     return true;
@@ -52,10 +53,7 @@ void StreamState::add(Event event) {
     const std::lock_guard lock(mutex_);
     was_empty = events_.empty();
     if (std::holds_alternative<Finish>(event.what)) --unfinished_;
-    if (!merge(event)) {
-      newest_[static_cast<size_t>(event.choice)] = taken_ + events_.size() + 1;
-      events_.push_back(std::move(event));
-    }
+    if (!merge(event)) events_.push_back(std::move(event));
   }
   if (!was_empty) return;
   arrived_.notify_one();
@@ -67,7 +65,6 @@ std::optional<Event> StreamState::take() {
   if (events_.empty()) return std::nullopt;
   Event event = std::move(events_.front());
   events_.pop_front();
-  ++taken_;
   return event;
 }
 

@@ -10,7 +10,6 @@
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <vector>
 
 #include "sirocco/event.h"
 
@@ -39,11 +38,9 @@ class StreamState {
 
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<Event> events_;
-  uint64_t taken_ = 0;            // events handed out: events_[i] has serial number taken_ + i
-  std::vector<uint64_t> newest_;  // [choice] serial number + 1 of its newest event; 0: none
-  int unfinished_;                // choices without a Finish
-  std::mutex ready_mutex_;        // held while ready_ runs, so that replacing it is safe
+  std::deque<Event> events_;  // at most three of a choice: progress, a delta and the end
+  int unfinished_;          // choices without a Finish
+  std::mutex ready_mutex_;  // held while ready_ runs, so that replacing it is safe
   std::function<void()> ready_;
   std::atomic<bool> cancelled_ = false;
 };

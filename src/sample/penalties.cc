@@ -3,6 +3,8 @@
 
 #include <limits>
 
+#include "sample/token_mask.h"
+
 namespace sirocco {
 namespace {
 
@@ -39,10 +41,10 @@ void ban(std::span<float> logits, std::span<const int32_t> tokens) {
 }
 
 void apply_mask(std::span<float> logits, std::span<const uint32_t> allowed) {
-  for (size_t begin = 0; begin < logits.size(); begin += 32) {
-    const uint32_t word = begin / 32 < allowed.size() ? allowed[begin / 32] : 0;
+  for (size_t begin = 0; begin < logits.size(); begin += kMaskBits) {
+    const uint32_t word = begin / kMaskBits < allowed.size() ? allowed[begin / kMaskBits] : 0;
     if (word == ~uint32_t{0}) continue;
-    const size_t end = begin + 32 < logits.size() ? begin + 32 : logits.size();
+    const size_t end = begin + kMaskBits < logits.size() ? begin + kMaskBits : logits.size();
     for (size_t t = begin; t < end; ++t)
       if ((word >> (t - begin) & 1U) == 0) logits[t] = kBanned;
   }

@@ -16,7 +16,7 @@ void penalise_repetition(std::span<float> logits, const TokenCounts& seen, doubl
 void penalise_counts(std::span<float> logits, const TokenCounts& seen, double presence, double frequency);
 void add_bias(std::span<float> logits, std::span<const std::pair<int32_t, float>> bias);
 void ban(std::span<float> logits, std::span<const int32_t> tokens);  // x_t ← −infinity
-// Bans every token whose bit is clear (bit t % 32 of word t / 32).
+// Bans every token whose bit is clear (sample/token_mask.h).
 void apply_mask(std::span<float> logits, std::span<const uint32_t> allowed);
 
 }  // namespace sirocco

@@ -10,6 +10,7 @@
 #include "sample/exp_sum.h"
 #include "sample/penalties.h"
 #include "sample/random.h"
+#include "sample/token_mask.h"
 
 namespace sirocco {
 namespace {
@@ -19,8 +20,7 @@ constexpr double kGreedyBelow = 1e-5;             // the reciprocal would overfl
 
 bool permits(const Constraints& constraints, int32_t token) {
   if (std::ranges::find(constraints.banned, token) != constraints.banned.end()) return false;
-  const auto t = static_cast<size_t>(token);
-  return constraints.allowed.empty() || (constraints.allowed[t / 32] >> (t % 32) & 1U) != 0;
+  return constraints.allowed.empty() || is_allowed(constraints.allowed, token);
 }
 
 // -1: there is none above −infinity.
