@@ -137,11 +137,14 @@ class Run:
         return self.args.batch_tokens // 2 if early else self.args.batch_tokens
 
     def average_gradients(self):
-        """One all-reduce carries the gradients, the first worker's clock and anybody's wish to stop."""
+        """One all-reduce carries the gradients, the first worker's clock and anybody's wish to stop, so that all stop at
+        the same step."""
+        stop = self.stop or self.seconds >= self.args.minutes * 60
         if self.args.workers == 1:
+            self.stop = stop
             return
         grads = [p.grad for p in self.learning]
-        clock = torch.tensor([self.seconds if self.rank == 0 else 0.0, float(self.stop)])
+        clock = torch.tensor([self.seconds if self.rank == 0 else 0.0, float(stop)])
         flat = torch.cat([g.flatten() for g in grads] + [clock])
         dist.all_reduce(flat)
         self.seconds, self.stop = flat[-2].item(), flat[-1].item() > 0
@@ -179,7 +182,7 @@ class Run:
         signal.signal(signal.SIGINT, wish)
         sums, counts = torch.zeros(len(data.KINDS)), torch.zeros(len(data.KINDS))
         saved, window_start, window_tokens, window = time.time(), time.time(), self.tokens, []
-        while not self.stop and self.seconds < self.args.minutes * 60:
+        while not self.stop:
             began = time.process_time()  # what else runs on the machine does not shorten the training
             loss, losses, kinds = self.train_step()
             self.seconds += time.process_time() - began

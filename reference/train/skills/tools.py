@@ -66,8 +66,8 @@ PARAMS = [  # name, type, maker, natural phrases
 GENERIC = ["with {p} {v}", "{p} {v}", "{p}: {v}", "using {p} {v}", "where the {p} is {v}", "and {p} = {v}"]
 ASKING = ("get", "find", "check", "read", "fetch")
 SORRY = "I have no tool for that."
-DESCRIPTIONS = ["{v} [the|a] {n} [in|for|of|at] [a|the|one] {p}[.|]", "[Current|Latest|Any] {n} [in|for|of] [a|the] {p}[.|]",
-                "[Lets you|Use this to|Tool to] {v} [the|a] {n}[.|]", "~ {n} ~[.|]"]
+DESCRIPTIONS = ["[Current|Latest|Any] {n} [in|for|of] [a|the] {p}[.|]",  # of what is asked for
+                "{v} [the|a] {n} [in|for|of|at] [a|the|one] {p}[.|]", "[Lets you|Use this to|Tool to] {v} [the|a] {n}[.|]", "~ {n} ~[.|]"]
 REASONS = ["not found", "no access", "too late", "timeout", "bad value", "out of stock", "server busy"]
 RESULTS = (
     "temperature wind price seats status distance total rain gate floor time colour speed owner level winner size number "
@@ -93,7 +93,6 @@ REQUEST_PATTERNS = [
     "[If you would, |I'd like you to |I wish you to |You may |You can |Help me: |Are you able to |Let us |Be so kind to |"
     "Would it be possible to |Do me a favour: |I ask you to |Try to ]{u}[.|?|]",
     "~ {u}[.|?|]",
-    "~ {u}[.|?|]",
     "{t} ~[.|?|]",
 ]
 EVERYDAY = {  # of training's open questions, those that a tool answers -> its verb, noun and parameter
@@ -112,7 +111,6 @@ JOINT_PATTERNS = [
     "and when you have it] {c}[.|]",
     "[Here are two wishes|Twice, please|Both now]: {d}[;|,|.| and] {c}[.|]",
     "{a}[,|;|.|] ~ {c}[.|]",
-    "{a}[,|;|.|] ~ {c}[.|]",
     "{a}[,|;| and] ~ {c}[.|]",
     "~ {d}[,|;|.| and] ~ {c}[.|]",
 ]
@@ -128,7 +126,7 @@ class Tool:
                 self.noun = base.invented(rng, split, False)
             else:
                 self.noun = pick(rng, NOUNS, split)
-            if split == TRAIN and rng.random() < 0.45:
+            if split == TRAIN and rng.random() < 0.3:
                 self.verb = base.invented(rng, split, False)
             if split == TRAIN and taken and rng.random() < 0.4:  # among the few held-out nouns, tools often share one
                 verb, noun = rng.choice(sorted(taken))
@@ -142,8 +140,8 @@ class Tool:
         verb = self.verb.capitalize()
         self.description = rng.choice([f"{verb} the {self.noun}.", f"{verb} a {self.noun}.", f"{verb} a {self.noun}",
                                        f"{verb}s the {self.noun}", self.about()])
-        if split == TRAIN and rng.random() < 0.3:
-            pattern = base.spell(rng, rng.choice(DESCRIPTIONS))
+        if split == TRAIN and rng.random() < 0.2:
+            pattern = base.spell(rng, rng.choice(DESCRIPTIONS if self.verb in ASKING else DESCRIPTIONS[1:]))
             self.description = pattern.format(v=verb, n=self.noun, p=self.params[0][0] if self.params else "thing")
         if rng.random() < 0.2:
             self.params = self.params[:2] + [(base.invented(rng, split, False), *rng.choice(
