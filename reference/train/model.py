@@ -287,10 +287,11 @@ def padded(rows):
     return F.pad(rows, (0, 0, 0, -len(rows) % ROWS))
 
 
-def swiglu(x, w13, w2, share=1):
-    """x [N, D] -> [N, D], times share [N, 1] or a number."""
+def swiglu(x, w13, w2, share=None):
+    """x [N, D] -> [N, D], times share [N, 1] if there is one."""
     gate, up = F.linear(x, w13).chunk(2, -1)
-    return F.linear(F.silu(gate) * up * share, w2)
+    hidden = F.silu(gate) * up
+    return F.linear(hidden if share is None else hidden * share, w2)
 
 
 class Block(nn.Module):

@@ -39,8 +39,8 @@ class StreamState {
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Event> events_;  // at most three of a choice: progress, a delta and the end
-  int unfinished_;          // choices without a Finish
-  std::mutex ready_mutex_;  // held while ready_ runs, so that replacing it is safe
+  int unfinished_;            // choices without a Finish
+  std::mutex ready_mutex_;    // held while ready_ runs, so that replacing it is safe
   std::function<void()> ready_;
   std::atomic<bool> cancelled_ = false;
 };

@@ -66,8 +66,9 @@ PARAMS = [  # name, type, maker, natural phrases
 GENERIC = ["with {p} {v}", "{p} {v}", "{p}: {v}", "using {p} {v}", "where the {p} is {v}", "and {p} = {v}"]
 ASKING = ("get", "find", "check", "read", "fetch")
 SORRY = "I have no tool for that."
-DESCRIPTIONS = ["[Current|Latest|Any] {n} [in|for|of] [a|the] {p}[.|]",  # of what is asked for
-                "{v} [the|a] {n} [in|for|of|at] [a|the|one] {p}[.|]", "[Lets you|Use this to|Tool to] {v} [the|a] {n}[.|]", "~ {n} ~[.|]"]
+DESCRIPTIONS = ["{v} [the|a] {n} [in|for|of|at] [a|the|one] {p}[.|]", "[Lets you|Use this to|Tool to] {v} [the|a] {n}[.|]",
+                "~ {n} ~[.|]"]
+ASKED_DESCRIPTIONS = ["[Current|Latest|Any] {n} [in|for|of] [a|the] {p}[.|]", *DESCRIPTIONS]
 REASONS = ["not found", "no access", "too late", "timeout", "bad value", "out of stock", "server busy"]
 RESULTS = (
     "temperature wind price seats status distance total rain gate floor time colour speed owner level winner size number "
@@ -141,7 +142,7 @@ class Tool:
         self.description = rng.choice([f"{verb} the {self.noun}.", f"{verb} a {self.noun}.", f"{verb} a {self.noun}",
                                        f"{verb}s the {self.noun}", self.about()])
         if split == TRAIN and rng.random() < 0.2:
-            pattern = base.spell(rng, rng.choice(DESCRIPTIONS if self.verb in ASKING else DESCRIPTIONS[1:]))
+            pattern = base.spell(rng, rng.choice(ASKED_DESCRIPTIONS if self.verb in ASKING else DESCRIPTIONS))
             self.description = pattern.format(v=verb, n=self.noun, p=self.params[0][0] if self.params else "thing")
         if rng.random() < 0.2:
             self.params = self.params[:2] + [(base.invented(rng, split, False), *rng.choice(
